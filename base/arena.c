@@ -1,0 +1,120 @@
+/* Blocks double in size so that the number of calls to malloc stays small; the
+ * payload begins at an offset aligned for any type. */
+#include "base/arena.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdlib.h>
+
+enum { FIRST_BLOCK_BYTES = 16 * 1024 };
+
+struct arena_block {
+	struct arena_block *older;
+	size_t size_bytes; /* of the payload */
+	alignas(max_align_t) uint8_t payload[];
+};
+
+void
+arena_init(struct arena *arena, size_t limit_bytes)
+{
+	*arena = (struct arena){ .limit_bytes = limit_bytes };
+}
+
+static void
+drop_blocks_above(struct arena *arena, const struct arena_block *keep)
+{
+	while (arena->blocks != keep) {
+		struct arena_block *block = arena->blocks;
+
+		arena->blocks = block->older;
+		arena->total_bytes -= block->size_bytes;
+		free(block);
+	}
+}
+
+void
+arena_finish(struct arena *arena)
+{
+	drop_blocks_above(arena, NULL);
+	arena->used_bytes = 0;
+}
+
+void
+arena_reset(struct arena *arena)
+{
+	const struct arena_block *oldest = arena->blocks;
+
+	while (oldest != NULL && oldest->older != NULL)
+		oldest = oldest->older;
+	drop_blocks_above(arena, oldest);
+	arena->used_bytes = 0;
+}
+
+static int
+grow(struct arena *arena, size_t size_bytes)
+{
+	size_t room_bytes = arena->limit_bytes - arena->total_bytes;
+	size_t want_bytes = arena->blocks == NULL ? FIRST_BLOCK_BYTES : arena->blocks->size_bytes * 2;
+	struct arena_block *block;
+
+	if (size_bytes > room_bytes)
+		return -ENOMEM;
+	if (want_bytes < size_bytes)
+		want_bytes = size_bytes;
+	if (want_bytes > room_bytes)
+		want_bytes = room_bytes;
+	block = malloc(sizeof(*block) + want_bytes);
+	if (block == NULL)
+		return -ENOMEM;
+	block->older = arena->blocks;
+	block->size_bytes = want_bytes;
+	arena->blocks = block;
+	arena->total_bytes += want_bytes;
+	arena->used_bytes = 0;
+	return 0;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size_bytes)
+{
+	const size_t mask = alignof(max_align_t) - 1;
+	size_t rounded_bytes;
+	void *memory;
+
+	if (size_bytes > SIZE_MAX - mask)
+		return NULL;
+	rounded_bytes = (size_bytes + mask) & ~mask;
+	if (arena->blocks == NULL || rounded_bytes > arena->blocks->size_bytes - arena->used_bytes) {
+		if (grow(arena, rounded_bytes) < 0)
+			return NULL;
+	}
+	memory = arena->blocks->payload + arena->used_bytes;
+	arena->used_bytes += rounded_bytes;
+	return memory;
+}
+
+void *
+arena_calloc(struct arena *arena, size_t count, size_t size_bytes)
+{
+	void *memory;
+
+	if (size_bytes != 0 && count > SIZE_MAX / size_bytes)
+		return NULL;
+	memory = arena_alloc(arena, count * size_bytes);
+	if (memory != NULL)
+		memset(memory, 0, count * size_bytes);
+	return memory;
+}
+
+int
+arena_copy(struct bytes *out, struct arena *arena, struct bytes bytes)
+{
+	uint8_t *copy = arena_alloc(arena, bytes.size);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	if (bytes.size > 0)
+		memcpy(copy, bytes.data, bytes.size);
+	*out = bytes_of(copy, bytes.size);
+	return 0;
+}

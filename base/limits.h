@@ -1,0 +1,47 @@
+/* Every limit that a caller, a policy or an operator can run into, in one table.
+ * The README's table lists the same; each has a test at the number and one past
+ * it. */
+#ifndef ANAGRAPH_BASE_LIMITS_H
+#define ANAGRAPH_BASE_LIMITS_H
+
+enum limits {
+	/* What a caller may send. */
+	LIMIT_REQUEST_BYTES = 1024 * 1024,   /* one message; beyond it gRPC answers RESOURCE_EXHAUSTED */
+	LIMIT_ACCOUNT_BYTES = 64,            /* ACCOUNT_INVALID */
+	LIMIT_EVENT_IDENTIFIERS = 64,        /* LIMIT_EXCEEDED */
+	LIMIT_EVENT_ATTRIBUTES = 100,        /* LIMIT_EXCEEDED */
+	LIMIT_IDENTIFIER_BYTES = 256,        /* every namespace but e-mail: IDENTIFIER_INVALID */
+	LIMIT_EMAIL_LOCAL_BYTES = 64,        /* IDENTIFIER_INVALID */
+	LIMIT_EMAIL_DOMAIN_BYTES = 253,      /* IDENTIFIER_INVALID */
+	LIMIT_EMAIL_LABEL_BYTES = 63,        /* IDENTIFIER_INVALID */
+	LIMIT_RAW_IDENTIFIER_BYTES = 1024,   /* before trimming: IDENTIFIER_INVALID */
+	LIMIT_ATTRIBUTE_NAME_BYTES = 64,     /* ATTRIBUTE_INVALID */
+	LIMIT_ATTRIBUTE_STRING_BYTES = 1024, /* once trimmed: ATTRIBUTE_INVALID */
+	LIMIT_CONVERSATION_BYTES = 128,      /* FIELD_INVALID */
+	LIMIT_FUTURE_SECONDS = 5 * 60,       /* observed_at past it is clamped to it */
+
+	/* What a contact may hold; past it the least gives way, no call fails. */
+	LIMIT_CONTACT_DEVICES = 64,
+	LIMIT_CONTACT_ATTRIBUTES = 100,
+	LIMIT_CONTACT_SECONDARIES = 16,
+
+	/* What a policy may say. */
+	LIMIT_POLICY_ID_BYTES = 64,
+	LIMIT_POLICY_VERSION_BYTES = 32,
+	LIMIT_POLICY_REASON_BYTES = 63,
+	LIMIT_POLICY_FILE_BYTES = 16 * 1024 * 1024,
+
+	/* What one call may cost. */
+	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024, /* unpacked request: LIMIT_EXCEEDED */
+	LIMIT_WRITE_QUEUE = 16384,                /* calls waiting for the committer: OVERLOADED */
+	LIMIT_BATCH_EVENTS = 1024,                /* events in one transaction */
+
+	/* What the daemon may be told. */
+	LIMIT_THREADS = 64,
+
+	/* How full the store may get, in per cent of the space it could have. */
+	LIMIT_STORE_ALARM_PERCENT = 80,
+	LIMIT_STORE_WRITE_PERCENT = 90, /* STORE_FULL */
+};
+
+#endif

@@ -1,0 +1,52 @@
+/* How the decision asks a policy: the seam between the rules and whoever runs
+ * policies. The rules stay pure because all they know of a policy is this. */
+#ifndef ANAGRAPH_RULES_DECIDE_H
+#define ANAGRAPH_RULES_DECIDE_H
+
+#include "base/arena.h"
+#include "rules/policy.h"
+#include "rules/types.h"
+
+/* Answers for the policy of a source. */
+struct decider {
+	void *context;
+	/* Asks the policy configured for the source, as policy_decide; *identity names
+	 * it and outlives the decision. */
+	int (*ask)(void *context, enum source source, const struct anagraph_conflict *conflict,
+	    struct anagraph_verdict *verdict, const struct policy_identity **identity);
+	/* Told what became of it. */
+	void (*settled)(void *context, enum source source, enum fallback fallback);
+};
+
+/* A conflict before its verdict. Claims that are absent are NULL. */
+struct question {
+	struct bytes account;
+	enum conflict_kind kind;
+	enum namespace_id namespace_id; /* NAMESPACE_NONE for an attribute */
+	struct bytes name;
+	const struct value *incoming;
+	const struct claim *incoming_claim;
+	uint64_t incoming_contact_id; /* the contact an absorbed value comes from; 0 for an event's */
+	const struct value *stored;
+	const struct claim *stored_claim;
+	uint64_t stored_contact_id;
+	const struct value *displaced; /* OWNER */
+	const struct claim *displaced_claim;
+	const struct value *device; /* IDENTITY */
+	const struct claim *device_claim;
+	uint64_t target_contact_id;
+};
+
+/* Whether the verdict table has a cell for it. */
+bool verdict_has_cell(enum conflict_kind kind, enum verdict verdict);
+
+/* The verdict when a policy gives none (R22). */
+enum verdict verdict_default(enum conflict_kind kind);
+
+/* Puts a question to the policy of the incoming claim's source and settles its
+ * verdict: R22 and R23. *conflict borrows from the question's data, the reason from
+ * the arena. 0; -ENOMEM. */
+int conflict_decide(struct conflict *conflict, struct arena *arena, const struct question *question,
+    const struct decider *decider);
+
+#endif

@@ -1,0 +1,104 @@
+/* Turns what a caller sent into an event that the rules can decide: checks every
+ * field, brings values to their normal form, drops duplicates. Whatever is wrong
+ * is told with a stable reason and the field at fault, and nothing has been
+ * touched by then. Pure, any thread. */
+#ifndef ANAGRAPH_RULES_EVENT_H
+#define ANAGRAPH_RULES_EVENT_H
+
+#include "rules/normalize.h"
+
+/* Why a call is refused. The names without REASON_ are what callers see. */
+enum reason {
+	REASON_NONE = 0,
+	REASON_MALFORMED_REQUEST,
+	REASON_ACCOUNT_INVALID,
+	REASON_IDENTIFIER_MISSING,
+	REASON_NAMESPACE_UNKNOWN,
+	REASON_IDENTIFIER_INVALID,
+	REASON_IDENTIFIER_BLOCKED,
+	REASON_IDENTIFIER_REPEATED,
+	REASON_ATTRIBUTE_INVALID,
+	REASON_ATTRIBUTE_REPEATED,
+	REASON_OBSERVED_AT_INVALID,
+	REASON_ENUM_UNKNOWN,
+	REASON_KEY_MISSING,
+	REASON_FIELD_INVALID,
+	REASON_LIMIT_EXCEEDED,
+	REASON_CONTACT_NOT_FOUND,
+	REASON_STORE_FULL,
+	REASON_STORE_FAILED,
+	REASON_RECORD_DAMAGED,
+	REASON_DRAINING,
+	REASON_OVERLOADED,
+	REASON_DEADLINE_PASSED,
+	REASON_UNIMPLEMENTED,
+	REASON_INTERNAL,
+	REASON_COUNT,
+};
+
+enum { REJECTION_FIELD_BYTES = 48 };
+
+struct rejection {
+	enum reason reason;
+	char field[REJECTION_FIELD_BYTES]; /* e.g. "identifiers[2].value"; NUL-terminated, may be empty */
+	const char *message; /* a static sentence for people, without any of the caller's data */
+};
+
+/* A moment as the wire has it. */
+struct timestamp {
+	bool present;
+	int64_t seconds;
+	int32_t nanos;
+};
+
+struct identifier_input {
+	struct bytes namespace_name;
+	struct bytes value;
+};
+
+/* value.type VALUE_NONE: none was given. A time goes in through time, whose
+ * present says that the value is one. */
+struct attribute_input {
+	struct bytes name;
+	struct value value;
+	struct timestamp time;
+};
+
+/* An event as it came. Borrowed throughout. */
+struct event_input {
+	struct bytes account;
+	int32_t source; /* as on the wire */
+	struct identifier_input *identifiers;
+	size_t identifier_count;
+	struct attribute_input *attributes;
+	size_t attribute_count;
+	struct timestamp observed_at;
+	struct bytes conversation;
+};
+
+enum event_outcome {
+	EVENT_E_REJECTED = 1, /* *rejection says why */
+};
+
+/* Checks and normalises an event. *event borrows from the arena and from the
+ * input. Its claim has source, conversation and, where the caller gave one, the
+ * time observed, as claimed_at_us with clamped set: event_receive settles both.
+ *   0; EVENT_E_REJECTED; -ENOMEM. *event is untouched unless 0. */
+int event_prepare(struct event *event, struct rejection *rejection, struct arena *arena,
+    const struct event_input *input, const struct normalize_settings *settings);
+
+/* Stamps a prepared event with the moment the service took it in, and settles
+ * when it was observed (R19). Copies the claim to every identifier and attribute.
+ * Once per event, on the committer's thread. */
+void event_receive(struct event *event, int64_t recorded_at_us);
+
+/* Checks and normalises the identifier of a look-up, whose field is named
+ * "identifier". The same outcomes. */
+int lookup_prepare(struct identifier *identifier, struct rejection *rejection, struct arena *arena,
+    const struct identifier_input *input, const struct normalize_settings *settings);
+
+/* Converts a wire timestamp to microseconds, cutting what is finer.
+ *   0; EVENT_E_REJECTED when not in the years 1 to 9999 or nanos not below 10^9. */
+int timestamp_to_us(int64_t *time_us, const struct timestamp *timestamp);
+
+#endif

@@ -1,0 +1,79 @@
+/* Finds, checks, loads and calls policies. The only user of <dlfcn.h>.
+ *
+ * A policy file is copied under a name made of its content's hash before it is
+ * loaded: overwriting the original can then neither kill the daemon nor change
+ * what it runs, and the hash is the build that every decision names (R23). Once
+ * loaded a policy is never unloaded. */
+#ifndef ANAGRAPH_RULES_HOST_H
+#define ANAGRAPH_RULES_HOST_H
+
+#include "rules/policy.h"
+#include "rules/types.h"
+
+struct policy_host;
+
+/* A loaded policy with its one instance. Owned by its host. */
+struct policy;
+
+enum { POLICY_MESSAGE_BYTES = 512 };
+
+/* Why a policy was refused, for people: names the file, what was expected and
+ * what was found. NUL-terminated. */
+struct policy_error {
+	char message[POLICY_MESSAGE_BYTES];
+};
+
+/* Where a policy's log lines go; message is not terminated. Any thread. */
+typedef void (*policy_log_function)(
+    void *context, const char *policy_id, uint32_t level, struct bytes message);
+
+struct policy_host_options {
+	const char *policy_dir;  /* where ID.so lie: owned by root or this user, not writable by others */
+	const char *copy_dir;    /* where copies go; made (mode 0700) when missing */
+	policy_log_function log; /* may be NULL */
+	void *log_context;
+};
+
+/* What became of the questions put to a policy. */
+struct policy_counts {
+	uint64_t decided;
+	uint64_t failed;
+	uint64_t deferred;
+	uint64_t invalid;
+};
+
+enum policy_host_outcome {
+	POLICY_E_REFUSED = 1, /* *error says why */
+};
+
+/* Makes a host; checks policy_dir. 0; POLICY_E_REFUSED; -errno. Main thread. */
+int policy_host_create(
+    struct policy_host **out, const struct policy_host_options *options, struct policy_error *error);
+
+/* Destroys every instance; accepts NULL. Main thread, nobody deciding. */
+void policy_host_destroy(struct policy_host *host);
+
+/* Loads policy_id.so and makes an instance with the options; a policy that is
+ * loaded already is given again, its options unchanged. *out lives as long as the
+ * host. 0; POLICY_E_REFUSED; -errno. Main thread. */
+int policy_host_load(struct policy **out, struct policy_host *host, const char *policy_id,
+    const struct anagraph_option *options, size_t option_count, struct policy_error *error);
+
+/* Who it is: borrowed from the policy. */
+const struct policy_identity *policy_identity_of(const struct policy *policy);
+
+/* Asks it. Returns what the policy returned: 0 with the verdict, positive to
+ * defer, negative for a failure; a kind it does not list is deferred without
+ * asking. A reason that is not of its form is cut to the part that is. Any
+ * thread. */
+int policy_decide(
+    struct anagraph_verdict *verdict, const struct policy *policy, const struct anagraph_conflict *conflict);
+
+/* Notes what became of a question: FALLBACK_NONE for a verdict carried out. Any
+ * thread. */
+void policy_count(struct policy *policy, enum fallback fallback);
+
+/* Reads the counters. Any thread. */
+struct policy_counts policy_counts_of(const struct policy *policy);
+
+#endif

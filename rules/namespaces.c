@@ -1,0 +1,42 @@
+/* One table, in the order of the enumerators. */
+#include "rules/namespaces.h"
+
+static const struct bytes names[NAMESPACE_COUNT] = {
+	[NAMESPACE_EXT_ID] = { (const uint8_t *)"ext_id", 6 },
+	[NAMESPACE_EMAIL] = { (const uint8_t *)"email", 5 },
+	[NAMESPACE_PHONE] = { (const uint8_t *)"phone", 5 },
+	[NAMESPACE_WHATSAPP] = { (const uint8_t *)"whatsapp", 8 },
+	[NAMESPACE_LANDLINE] = { (const uint8_t *)"landline", 8 },
+	[NAMESPACE_CHAT] = { (const uint8_t *)"chat", 4 },
+	[NAMESPACE_FACEBOOK] = { (const uint8_t *)"facebook", 8 },
+	[NAMESPACE_INSTAGRAM] = { (const uint8_t *)"instagram", 9 },
+	[NAMESPACE_PUSH] = { (const uint8_t *)"push", 4 },
+};
+
+enum namespace_id
+namespace_find(struct bytes name)
+{
+	for (unsigned i = NAMESPACE_EXT_ID; i < NAMESPACE_COUNT; i++) {
+		if (bytes_equal(names[i], name))
+			return (enum namespace_id)i;
+	}
+	return NAMESPACE_NONE;
+}
+
+struct bytes
+namespace_name(enum namespace_id namespace_id)
+{
+	return (unsigned)namespace_id < NAMESPACE_COUNT ? names[namespace_id] : (struct bytes){ NULL, 0 };
+}
+
+bool
+namespace_is_personal(enum namespace_id namespace_id)
+{
+	return namespace_id >= NAMESPACE_EXT_ID && namespace_id <= NAMESPACE_LANDLINE;
+}
+
+bool
+attribute_is_personal(struct bytes name)
+{
+	return bytes_equal(name, BYTES("FIRST_NAME")) || bytes_equal(name, BYTES("LAST_NAME"));
+}

@@ -1,0 +1,60 @@
+/* Brings what callers write to the one form under which it is compared and
+ * stored: rules N1 to N5 and N7. Pure functions of their arguments, any thread.
+ *
+ * Values come as bytes off the wire. Every function checks for NUL and for bad
+ * UTF-8 itself and calls the value invalid, so that nothing behind it need. */
+#ifndef ANAGRAPH_RULES_NORMALIZE_H
+#define ANAGRAPH_RULES_NORMALIZE_H
+
+#include "base/arena.h"
+#include "rules/namespaces.h"
+#include "rules/types.h"
+
+enum normalize_outcome {
+	NORMALIZE_E_INVALID = 1, /* not of its form */
+	NORMALIZE_E_BLOCKED = 2, /* on the blocked list (N5): identifiers alone */
+	NORMALIZE_E_IGNORED = 3, /* no value at all: empty (N7), or blocked in a personal attribute (N5) */
+};
+
+/* Settings of an account. */
+struct normalize_settings {
+	struct bytes default_region; /* ISO 3166-1 alpha-2 for numbers without a country code; may be empty */
+};
+
+/* Whether an account's name is of its form: 1 to 64 of a-z 0-9 - _ . and first a
+ * letter or digit. */
+bool account_is_valid(struct bytes account);
+
+/* Whether a string (conversation and the like) is UTF-8 without NUL of at most
+ * limit_bytes; empty is. */
+bool text_is_valid(struct bytes text, size_t limit_bytes);
+
+/* Sets *value to the normal form of raw, and *given to raw without blanks around
+ * it where that differs, else to empty. Both borrow from the arena.
+ *   0; NORMALIZE_E_INVALID; NORMALIZE_E_BLOCKED; -ENOMEM. On any but 0 both are
+ * untouched. The form is checked before the blocked list. */
+int normalize_identifier(struct bytes *value, struct bytes *given, struct arena *arena,
+    enum namespace_id namespace_id, struct bytes raw, const struct normalize_settings *settings);
+
+/* Whether raw may already be in normal form, told by its bytes alone without any
+ * table: if so a look-up may try it as it is before it normalises (N3). Never
+ * true for a value whose normal form would be refused or blocked. */
+bool identifier_looks_normal(enum namespace_id namespace_id, struct bytes raw);
+
+/* Checks name and value and sets *value to the value's normal form, its string
+ * borrowed from the arena. NaN and infinities are invalid; negative zero becomes
+ * zero; times lie in the years 1 to 9999.
+ *   0; NORMALIZE_E_INVALID; NORMALIZE_E_IGNORED; -ENOMEM. */
+int normalize_attribute(struct value *value, struct arena *arena, struct bytes name, const struct value *raw);
+
+/* Orders values as R18 does: by type (bool, number, string, time), then by value,
+ * strings by bytes. Negative, 0 or positive. */
+int value_compare(const struct value *a, const struct value *b);
+
+/* Orders claims by observed_at, then rank; negative, 0 or positive (R18). */
+int claim_compare(const struct claim *a, const struct claim *b);
+
+/* The version of the phone number library, static: "8.12.57" (N3). */
+struct bytes phone_library_version(void);
+
+#endif

@@ -1,0 +1,85 @@
+/* Where reads and writes happen: readers answer from a snapshot on the thread that
+ * asks; one committer thread takes all writes that wait, decides them one after the
+ * other in one transaction, commits, and answers. It knows that a graph can load and
+ * commit, not how, and that policies can be asked, not where they run. */
+#ifndef ANAGRAPH_SERVER_ENGINE_ENGINE_H
+#define ANAGRAPH_SERVER_ENGINE_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "rules/decide.h"
+#include "rules/event.h"
+#include "server/graph/graph.h"
+
+struct engine;
+
+/* Reports what a person who runs the daemon must know; never anything personal.
+ * message is NUL-terminated. Any thread. */
+typedef void (*engine_log_function)(void *context, const char *message);
+
+struct engine_options {
+	struct graph *graph;    /* borrowed; outlives the engine */
+	struct decider decider; /* called on the committer's thread */
+	engine_log_function log;
+	void *log_context;
+	/* Called once, on the committer's thread, when a commit failed: no write is
+	 * answered with success any more, and the daemon should end. */
+	void (*failed)(void *context, const char *message);
+	void *failed_context;
+};
+
+/* Starts the committer. 0; -errno. */
+int engine_create(struct engine **out, const struct engine_options *options);
+
+/* Takes no more writes: engine_submit answers ENGINE_E_DRAINING from now on. Any thread. */
+void engine_drain(struct engine *engine);
+
+/* Finishes what waits, ends the committer, frees; accepts NULL. After engine_drain. */
+void engine_destroy(struct engine *engine);
+
+enum engine_outcome {
+	ENGINE_E_DRAINING = 1,
+	ENGINE_E_OVERLOADED = 2, /* the queue is full */
+	ENGINE_E_FAILED = 3,     /* a commit failed earlier */
+};
+
+/* One Identify on its way. The caller's memory from submit until done is called;
+ * the arena is the committer's meanwhile. */
+struct engine_write {
+	/* Set by the caller. */
+	struct event event; /* prepared, not received; borrows from arena */
+	struct arena *arena;
+	int64_t deadline_us;                      /* CLOCK_MONOTONIC; INT64_MAX for none */
+	atomic_bool cancelled;                    /* may be set by any thread while it waits */
+	void (*done)(struct engine_write *write); /* on the committer's thread; owns *write again */
+
+	/* Set before done. Borrow from the arena. */
+	struct rejection rejection; /* REASON_NONE when it went well */
+	enum outcome outcome;
+	struct bytes contact; /* encoded anagraph.v1.Contact */
+	uint64_t *absorbed_contact_ids;
+	size_t absorbed_count;
+	struct conflict *conflicts;
+	size_t conflict_count;
+	uint64_t revision;
+	uint64_t txn; /* 0 if none was seen */
+
+	struct engine_write *next; /* the queue's */
+};
+
+/* Puts a write on the queue. done is called for it exactly once if this is 0, never
+ * otherwise. 0; ENGINE_E_…. Any thread. */
+int engine_submit(struct engine *engine, struct engine_write *write);
+
+/* The monotonic clock that deadlines are measured on, in microseconds. */
+int64_t engine_now_us(void);
+
+/* Looks a contact up for Resolve: by identifier when identifier is not NULL, else by
+ * id. The caller has called graph_read_begin; what it gets borrows until
+ * graph_read_end. */
+int engine_resolve(struct bytes *contact, uint64_t **forwarded_ids, size_t *forwarded_count,
+    struct rejection *rejection, struct graph_reader *reader, struct arena *arena, struct bytes account,
+    const struct identifier *identifier, uint64_t contact_id);
+
+#endif

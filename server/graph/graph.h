@@ -1,0 +1,132 @@
+/* The identity graph: accounts, contacts, who owns which identifier, and what
+ * happened, in one LMDB environment. The only user of <lmdb.h>.
+ *
+ * What always holds: a contact's record, the ownership of its identifiers, the
+ * account's counters and the journal change in one transaction or not at all. A
+ * record carries a checksum and is verified when read: a damaged one is an error
+ * that names it, never a wrong answer. Nothing is acknowledged before
+ * graph_commit has returned 0, and nowhere else is it decided what durable means. */
+#ifndef ANAGRAPH_SERVER_GRAPH_GRAPH_H
+#define ANAGRAPH_SERVER_GRAPH_GRAPH_H
+
+#include "base/arena.h"
+#include "rules/types.h"
+
+struct graph;
+struct graph_reader;
+
+enum { GRAPH_MESSAGE_BYTES = 512 };
+
+/* What went wrong, for people: names the file or the record (by account, table and
+ * id, never by value). NUL-terminated. */
+struct graph_error {
+	char message[GRAPH_MESSAGE_BYTES];
+};
+
+enum graph_outcome {
+	GRAPH_E_ABSENT = 1,  /* there is no such record */
+	GRAPH_E_FULL = 2,    /* no space is left for this write, or for ordinary ones */
+	GRAPH_E_DAMAGED = 3, /* a record's checksum or form is wrong: *error names it */
+	GRAPH_E_FAILED = 4,  /* an earlier commit failed: no write is taken any more */
+	GRAPH_E_REFUSED = 5, /* the store can't be opened: *error says why */
+};
+
+struct graph_options {
+	const char *data_dir;               /* made when missing */
+	uint64_t map_size_bytes;            /* the largest the store can get; 0: 1 TiB */
+	unsigned reader_count;              /* most readers at once; 0: 126 */
+	struct bytes phone_library_version; /* recorded with the store (N3) */
+};
+
+/* Opens the store, or makes one. Checks the whole of it first when the last run
+ * ended with a failed commit. One process at a time. 0; GRAPH_E_REFUSED; -errno.
+ * Main thread. */
+int graph_open(struct graph **out, const struct graph_options *options, struct graph_error *error);
+
+/* Closes it; accepts NULL. No reader and no transaction may be left. */
+void graph_close(struct graph *graph);
+
+/* Readers. Each belongs to one thread at a time; between graph_read_begin and
+ * graph_read_end it sees one moment of the store, and holds back the reuse of
+ * pages freed since: never keep it over a wait. */
+int graph_reader_create(
+    struct graph_reader **out, struct graph *graph);    /* 0; -errno; GRAPH_E_FULL: too many */
+void graph_reader_destroy(struct graph_reader *reader); /* accepts NULL */
+int graph_read_begin(struct graph_reader *reader);      /* 0; -errno */
+void graph_read_end(struct graph_reader *reader);
+
+/* The number of the transaction that the reader sees. */
+uint64_t graph_reader_txn(const struct graph_reader *reader);
+
+/* The contact that owns an identifier. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */
+int graph_find(uint64_t *contact_id, struct graph_reader *reader, struct bytes account,
+    const struct identifier *identifier, struct graph_error *error);
+
+/* A contact as it is stored: an encoded anagraph.v1.Contact, borrowed from the map
+ * until graph_read_end. When contact_id was absorbed it is the survivor's, and
+ * *forwarded_ids, from the arena, lists contact_id and those passed on the way.
+ * 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */
+int graph_get_contact(struct bytes *contact, uint64_t **forwarded_ids, size_t *forwarded_count,
+    struct graph_reader *reader, struct arena *arena, struct bytes account, uint64_t contact_id,
+    struct graph_error *error);
+
+/* An account's numbers; zeros for one that has none yet. 0; GRAPH_E_DAMAGED; -errno. */
+int graph_get_account(
+    struct account *out, struct graph_reader *reader, struct bytes account, struct graph_error *error);
+
+/* Writing: one transaction at a time, all of it on the committer's thread. */
+
+/* Begins the transaction. 0; GRAPH_E_FULL when ordinary writes are refused for
+ * want of space; GRAPH_E_FAILED; -errno. */
+int graph_write_begin(struct graph *graph);
+
+/* All that a decision about the event may look at, as the transaction sees it.
+ * Borrows from the arena alone. 0; GRAPH_E_DAMAGED; -ENOMEM; -errno. */
+int graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, const struct event *event,
+    struct graph_error *error);
+
+/* Applies a changeset that was decided on what graph_load gave. *contact is the
+ * encoded anagraph.v1.Contact of changeset->contact, from the arena. On anything
+ * but 0 the transaction must be aborted. 0; GRAPH_E_FULL; -ENOMEM; -errno. */
+int graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, const struct event *event,
+    const struct changeset *changeset);
+
+/* Commits and syncs: on 0 everything applied is on stable storage, and *txn is its
+ * number. Otherwise nothing of it is, no later write is taken, and the next start
+ * checks the store: GRAPH_E_FAILED, with *error saying what the system said. */
+int graph_commit(uint64_t *txn, struct graph *graph, struct graph_error *error);
+
+/* Drops the transaction. */
+void graph_abort(struct graph *graph);
+
+/* How much of the space that the store could have it takes, in per cent. */
+unsigned graph_used_percent(const struct graph *graph);
+
+/* What graph_check counted. */
+struct graph_report {
+	uint64_t accounts;
+	uint64_t contacts;
+	uint64_t forwards;
+	uint64_t identifiers;
+	uint64_t journal_entries;
+};
+
+/* Reads every record of the store: verifies checksums and forms, that each
+ * identifier's owner holds it and each held identifier has that owner, that
+ * forwards lead to a contact, that the journal has no gap, and that a recount
+ * equals every counter. 0; GRAPH_E_DAMAGED with *error naming the first fault;
+ * -errno. Any thread; takes as long as the store is large. */
+int graph_check(struct graph_report *report, struct graph *graph, struct graph_error *error);
+
+/* Reads an account's journal entry by sequence, encoded, borrowed until
+ * graph_read_end. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */
+int graph_get_journal(struct bytes *entry, struct graph_reader *reader, struct bytes account,
+    uint64_t sequence, struct graph_error *error);
+
+/* Reads the sequence of the contact's first journal entry after a given one (0:
+ * from its first). Entries of absorbed contacts stay under their own ids.
+ * 0; GRAPH_E_ABSENT; -errno. */
+int graph_next_journal(uint64_t *sequence, struct graph_reader *reader, struct bytes account,
+    uint64_t contact_id, uint64_t after_sequence);
+
+#endif

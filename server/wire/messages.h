@@ -1,0 +1,48 @@
+/* The messages of anagraph/v1/identity.proto (and the store's own, of
+ * anagraph/store/v1/store.proto) that are kept in the store and sent as they are:
+ * plain data to bytes and back. Field numbers stand here and in the .proto alone;
+ * a test compares both. */
+#ifndef ANAGRAPH_SERVER_WIRE_MESSAGES_H
+#define ANAGRAPH_SERVER_WIRE_MESSAGES_H
+
+#include "base/arena.h"
+#include "rules/types.h"
+
+/* Encoders: *out borrows from the arena. 0; -ENOMEM. */
+int contact_encode(struct bytes *out, struct arena *arena, const struct contact *contact);
+int conflict_encode(struct bytes *out, struct arena *arena, const struct conflict *conflict);
+int account_encode(struct bytes *out, struct arena *arena, const struct account *account);
+
+enum message_outcome {
+	MESSAGE_E_DAMAGED = 1, /* not such a message, or with a value that none may have */
+};
+
+/* Decoders: what they give borrows from message and arena.
+ * 0; MESSAGE_E_DAMAGED; -ENOMEM. */
+int contact_decode(struct contact *out, struct arena *arena, struct bytes message);
+int account_decode(struct account *out, struct bytes message);
+
+/* One journal entry: what happened, enough to explain a contact, to undo what was
+ * absorbed and to decide the same conflicts again. */
+struct journal_entry {
+	uint64_t sequence;
+	uint64_t revision; /* of the account, after it */
+	uint64_t contact_id;
+	enum outcome outcome;
+	struct claim claim;                   /* of the event */
+	const struct identifier *identifiers; /* of the event, their claims not repeated */
+	size_t identifier_count;
+	const struct attribute *attributes; /* likewise */
+	size_t attribute_count;
+	const struct conflict *conflicts;
+	size_t conflict_count;
+	const struct loss *losses;
+	size_t loss_count;
+	const struct absorption *absorptions; /* each with all that the contact was */
+	size_t absorption_count;
+};
+
+int journal_entry_encode(struct bytes *out, struct arena *arena, const struct journal_entry *entry);
+int journal_entry_decode(struct journal_entry *out, struct arena *arena, struct bytes message);
+
+#endif
