@@ -1,0 +1,103 @@
+/* Contacts while an event is being decided: working copies of what the store
+ * holds, on which values are held, dropped, offered and moved. Private to rules/.
+ *
+ * A draft keeps the orders of struct contact, save that a secondary offered by this
+ * event has no id yet and stands at the end. Functions that can fail do so for want
+ * of memory alone: 0 or -ENOMEM, after which the whole of the work is dropped. */
+#ifndef ANAGRAPH_RULES_DRAFT_H
+#define ANAGRAPH_RULES_DRAFT_H
+
+#include "base/arena.h"
+#include "rules/decide.h"
+#include "rules/types.h"
+
+struct draft {
+	const struct contact *before; /* NULL for a contact that the event makes */
+	struct contact now;
+	size_t identifier_capacity;
+	size_t attribute_capacity;
+	size_t secondary_capacity;
+	size_t list_capacity;
+	struct draft *survivor;  /* the draft that absorbed this one */
+	bool owner;              /* owned an identifier of the event */
+	bool taken_from;         /* lost an identifier to a TAKE (R12) */
+	bool absorbed_anonymous; /* another contact, anonymous by then, became part of it (R7) */
+};
+
+/* One event's decision on its way. */
+struct work {
+	struct arena *arena;
+	const struct event *event;
+	const struct neighbourhood *known;
+	const struct decider *decider;
+	struct draft *drafts; /* by id, a new contact last */
+	size_t draft_count;
+	struct draft **owners; /* beside event->identifiers: who holds each now; NULL for nobody */
+	struct draft *target;
+	struct conflict *conflicts;
+	size_t conflict_count;
+	size_t conflict_capacity;
+	struct loss *losses;
+	size_t loss_count;
+	size_t loss_capacity;
+};
+
+/* Returns items, or a larger copy of them with room for one more; NULL when memory is out. */
+void *grow_array(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_bytes);
+
+/* Opens a working copy of a contact in the caller's memory. */
+int draft_open(struct draft *draft, struct arena *arena, const struct contact *contact);
+
+/* The identifier of that namespace and value, or NULL. */
+struct identifier *draft_identifier(
+    const struct draft *draft, enum namespace_id namespace_id, struct bytes value);
+
+/* The value that the contact holds in a personal namespace, or NULL; never an alias. */
+struct identifier *draft_held(const struct draft *draft, enum namespace_id namespace_id);
+
+/* The attribute of that name, or NULL. */
+struct attribute *draft_attribute(const struct draft *draft, struct bytes name);
+
+/* Gives the contact an identifier that it does not have; closes what agrees (R20). */
+int draft_hold_identifier(struct work *work, struct draft *draft, const struct identifier *identifier);
+
+/* Takes away an identifier that the contact has. */
+void draft_drop_identifier(struct draft *draft, struct identifier *identifier);
+
+/* As draft_drop_identifier, and notes the loss. */
+int draft_lose_identifier(
+    struct work *work, struct draft *draft, struct identifier *identifier, enum loss_cause cause);
+
+/* Gives the contact an attribute, in the place of one of that name; closes what agrees. */
+int draft_hold_attribute(struct work *work, struct draft *draft, const struct attribute *attribute);
+
+/* Offers a value beside what the contact holds: nothing when it holds that very value;
+ * an open secondary of that value takes the greater claim (R21); else a new one. */
+int draft_offer(struct work *work, struct draft *draft, const struct secondary *secondary);
+
+/* Takes over a secondary of an absorbed contact, with its id (R11). */
+int draft_adopt_secondary(struct work *work, struct draft *draft, const struct secondary *secondary);
+
+/* Puts the contact on a list, once. */
+int draft_join_list(struct arena *arena, struct draft *draft, struct bytes list);
+
+/* Takes a secondary or attribute away by its place. */
+void draft_remove_secondary(struct draft *draft, size_t index);
+void draft_remove_attribute(struct draft *draft, size_t index);
+
+/* Notes a value that was lost. */
+int work_note_loss(
+    struct work *work, enum loss_cause cause, const struct draft *draft, const struct secondary *value);
+
+/* Raises a claim to the greater (R14). */
+void claim_raise(struct claim *claim, const struct claim *seen);
+
+/* What a secondary is about: its name, value, claim. */
+struct bytes secondary_name(const struct secondary *secondary);
+struct value secondary_value(const struct secondary *secondary);
+struct claim *secondary_claim(struct secondary *secondary);
+
+/* A string as a value. */
+struct value value_of_string(struct bytes string);
+
+#endif

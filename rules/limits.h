@@ -1,0 +1,11 @@
+/* What a contact may hold at most (R21 and the words device identifier and attribute
+ * of the README). Private to rules/. */
+#ifndef ANAGRAPH_RULES_LIMITS_H
+#define ANAGRAPH_RULES_LIMITS_H
+
+#include "rules/draft.h"
+
+/* Releases what is past the limits, and notes each loss. 0; -ENOMEM. */
+int limit_contact(struct work *work, struct draft *draft);
+
+#endif

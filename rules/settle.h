@@ -1,0 +1,11 @@
+/* The end of a decision: limits, ids, versions, totals, and what of it is to be
+ * stored. Private to rules/. */
+#ifndef ANAGRAPH_RULES_SETTLE_H
+#define ANAGRAPH_RULES_SETTLE_H
+
+#include "rules/draft.h"
+
+/* Makes the changeset of finished work. 0; -ENOMEM with *changeset untouched. */
+int settle_changeset(struct changeset *changeset, struct work *work);
+
+#endif
