@@ -42,19 +42,19 @@ enum engine_outcome {
 	ENGINE_E_DRAINING = 1,
 	ENGINE_E_OVERLOADED = 2, /* the queue is full */
 	ENGINE_E_FAILED = 3,     /* a commit failed earlier */
+	ENGINE_E_REJECTED = 4,   /* *rejection says why */
 };
 
-/* One Identify on its way. The caller's memory from submit until done is called;
- * the arena is the committer's meanwhile. */
+/* One Identify on its way. The caller's memory from submit until done is called; what
+ * the event borrows from must stay as long. */
 struct engine_write {
 	/* Set by the caller. */
-	struct event event; /* prepared, not received; borrows from arena */
-	struct arena *arena;
+	struct event event;                       /* prepared, not received */
 	int64_t deadline_us;                      /* CLOCK_MONOTONIC; INT64_MAX for none */
 	atomic_bool cancelled;                    /* may be set by any thread while it waits */
 	void (*done)(struct engine_write *write); /* on the committer's thread; owns *write again */
 
-	/* Set before done. Borrow from the arena. */
+	/* Set before done; all but numbers is borrowed until done returns. */
 	struct rejection rejection; /* REASON_NONE when it went well */
 	enum outcome outcome;
 	struct bytes contact; /* encoded anagraph.v1.Contact */
@@ -76,10 +76,14 @@ int engine_submit(struct engine *engine, struct engine_write *write);
 int64_t engine_now_us(void);
 
 /* Looks a contact up for Resolve: by identifier when identifier is not NULL, else by
- * id. The caller has called graph_read_begin; what it gets borrows until
- * graph_read_end. */
+ * id. The caller has called graph_read_begin; the contact is borrowed until
+ * graph_read_end, the ids from the arena. 0; ENGINE_E_REJECTED; -errno. */
 int engine_resolve(struct bytes *contact, uint64_t **forwarded_ids, size_t *forwarded_count,
-    struct rejection *rejection, struct graph_reader *reader, struct arena *arena, struct bytes account,
-    const struct identifier *identifier, uint64_t contact_id);
+    struct rejection *rejection, struct engine *engine, struct graph_reader *reader, struct arena *arena,
+    struct bytes account, const struct identifier *identifier, uint64_t contact_id);
+
+/* An account's numbers, likewise. 0; ENGINE_E_REJECTED; -errno. */
+int engine_count(struct account *counted, struct rejection *rejection, struct engine *engine,
+    struct graph_reader *reader, struct bytes account);
 
 #endif

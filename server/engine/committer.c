@@ -1,0 +1,368 @@
+/* The one thread that writes. It takes all that waits, decides each event on what the
+ * ones before it left, commits once, and answers only then. While the commit syncs,
+ * the next batch gathers: the busier, the larger, with nothing to tune.
+ *
+ * What always holds: an event is applied whole or not at all, and is answered with
+ * success only after graph_commit returned 0. What fails how: an event that cannot be
+ * decided is answered by itself; a store error drops the transaction and every event
+ * of the batch is tried again in one of its own, so that only the guilty one fails; a
+ * commit that fails is the last one ever tried. */
+#include "server/engine/committer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "rules/identify.h"
+
+/* What the decisions of one batch may take; one event past it is refused. */
+enum { BATCH_ARENA_BYTES = 256 * 1024 * 1024 };
+
+struct engine {
+	struct engine_options options;
+	struct arena arena;     /* the committer's */
+	int64_t recorded_at_us; /* of the last event; the committer's */
+	bool alarmed;           /* the store was past its alarm when last looked at; the committer's */
+	pthread_t committer;
+	pthread_mutex_t lock; /* over all below */
+	pthread_cond_t arrived;
+	struct engine_write *first;
+	struct engine_write **last_next;
+	size_t waiting_count;
+	bool draining;
+	bool ending;
+	bool failed;
+};
+
+void
+engine_log(const struct engine *engine, const char *message)
+{
+	if (engine->options.log != NULL)
+		engine->options.log(engine->options.log_context, message);
+}
+
+/* The moment an event is taken in: the clock's, but always later than the last, so
+ * that of two events without a time of their own the later one is newer. */
+static int64_t
+next_recorded_at(struct engine *engine)
+{
+	struct timespec now;
+	int64_t now_us;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	if (now_us <= engine->recorded_at_us)
+		now_us = engine->recorded_at_us + 1;
+	engine->recorded_at_us = now_us;
+	return now_us;
+}
+
+static void
+reject(struct engine_write *write, enum reason reason, const char *message)
+{
+	write->rejection = (struct rejection){ .reason = reason, .message = message };
+}
+
+/* Words for a result that befalls a transaction rather than one event. */
+static void
+reject_for_store(struct engine_write *write, int result)
+{
+	switch (result) {
+	case GRAPH_E_FULL:
+		reject(write, REASON_STORE_FULL, "the store has no space left for writes");
+		break;
+	case GRAPH_E_FAILED:
+		reject(
+		    write, REASON_STORE_FAILED, "a write to stable storage failed; nothing more is written");
+		break;
+	case -ENOMEM:
+		reject(write, REASON_OVERLOADED, "the service is out of memory for this event");
+		break;
+	default:
+		reject(write, REASON_INTERNAL, "the store could not take this event; the log says why");
+		break;
+	}
+}
+
+/* Takes what waits, up to one batch; waits for the first. NULL when the engine ends. */
+static struct engine_write *
+take_batch(struct engine *engine)
+{
+	struct engine_write *batch;
+	struct engine_write **end;
+	size_t count = 0;
+
+	pthread_mutex_lock(&engine->lock);
+	while (engine->first == NULL && !engine->ending)
+		pthread_cond_wait(&engine->arrived, &engine->lock);
+	batch = engine->first;
+	for (end = &batch; *end != NULL && count < LIMIT_BATCH_EVENTS; end = &(*end)->next)
+		count++;
+	engine->first = *end;
+	if (engine->first == NULL)
+		engine->last_next = &engine->first;
+	engine->waiting_count -= count;
+	*end = NULL;
+	pthread_mutex_unlock(&engine->lock);
+	return batch;
+}
+
+/* Answers and takes out of the batch what its caller no longer waits for; it changes
+ * nothing. */
+static void
+drop_abandoned(struct engine_write **batch)
+{
+	int64_t now_us = engine_now_us();
+
+	while (*batch != NULL) {
+		struct engine_write *write = *batch;
+
+		if (!atomic_load(&write->cancelled) && write->deadline_us > now_us) {
+			batch = &write->next;
+			continue;
+		}
+		*batch = write->next;
+		reject(write, REASON_DEADLINE_PASSED, "the caller's deadline passed before the write began");
+		write->done(write);
+	}
+}
+
+static int
+fill_answer(struct engine_write *write, struct arena *arena, const struct changeset *changeset)
+{
+	uint64_t *absorbed = arena_calloc(arena, changeset->absorption_count, sizeof(*absorbed));
+
+	if (absorbed == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < changeset->absorption_count; i++)
+		absorbed[i] = changeset->absorptions[i].before->id;
+	write->outcome = changeset->outcome;
+	write->absorbed_contact_ids = absorbed;
+	write->absorbed_count = changeset->absorption_count;
+	write->conflicts = changeset->conflicts;
+	write->conflict_count = changeset->conflict_count;
+	write->revision = changeset->account.revision;
+	return 0;
+}
+
+/* Loads, decides and applies one event. Anything but 0 asks for the transaction to be
+ * dropped; an event that is refused by itself has its rejection set and gives 0. */
+static int
+write_event(struct engine *engine, struct engine_write *write)
+{
+	struct event event = write->event; /* an event is received anew when it is tried again */
+	struct neighbourhood known;
+	struct changeset changeset;
+	struct graph_error error;
+	int result;
+
+	write->rejection.reason = REASON_NONE;
+	event_receive(&event, next_recorded_at(engine));
+	result = graph_load(&known, engine->options.graph, &engine->arena, &event, &error);
+	if (result == GRAPH_E_DAMAGED) {
+		engine_log(engine, error.message);
+		reject(write, REASON_RECORD_DAMAGED,
+		    "a record that this event needs is damaged; the log names it");
+		return 0;
+	}
+	if (result == 0)
+		result =
+		    identify_decide(&changeset, &engine->arena, &event, &known, &engine->options.decider);
+	if (result == 0)
+		result =
+		    graph_apply(&write->contact, engine->options.graph, &engine->arena, &event, &changeset);
+	if (result == 0)
+		result = fill_answer(write, &engine->arena, &changeset);
+	return result;
+}
+
+static void
+fail_for_good(struct engine *engine, const char *message)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->failed = true;
+	pthread_mutex_unlock(&engine->lock);
+	engine->options.failed(engine->options.failed_context, message);
+}
+
+static int
+commit(struct engine *engine, struct engine_write *batch)
+{
+	struct graph_error error;
+	uint64_t txn;
+	int result = graph_commit(&txn, engine->options.graph, &error);
+
+	if (result == GRAPH_E_FAILED)
+		fail_for_good(engine, error.message);
+	for (struct engine_write *write = batch; result == 0 && write != NULL; write = write->next)
+		write->txn = txn;
+	return result;
+}
+
+/* One transaction over the batch. On 0 it is committed and every write has its answer
+ * or its own rejection; otherwise nothing of it was stored. */
+static int
+write_batch(struct engine *engine, struct engine_write *batch)
+{
+	int result = graph_write_begin(engine->options.graph);
+
+	if (result != 0)
+		return result;
+	for (struct engine_write *write = batch; write != NULL; write = write->next) {
+		result = write_event(engine, write);
+		if (result != 0) {
+			graph_abort(engine->options.graph);
+			return result;
+		}
+	}
+	return commit(engine, batch);
+}
+
+static void
+answer(struct engine_write *batch)
+{
+	while (batch != NULL) {
+		struct engine_write *write = batch;
+
+		batch = write->next; /* done gives the memory back */
+		write->done(write);
+	}
+}
+
+/* Each event in a transaction of its own, after one over all of them failed. */
+static void
+write_one_by_one(struct engine *engine, struct engine_write *batch)
+{
+	while (batch != NULL) {
+		struct engine_write *write = batch;
+		int result;
+
+		batch = write->next;
+		write->next = NULL;
+		arena_reset(&engine->arena);
+		result = write_batch(engine, write);
+		if (result != 0)
+			reject_for_store(write, result);
+		write->done(write);
+	}
+}
+
+static void
+watch_space(struct engine *engine)
+{
+	unsigned used_percent = graph_used_percent(engine->options.graph);
+	bool alarm = used_percent >= LIMIT_STORE_ALARM_PERCENT;
+	char message[128];
+
+	if (alarm && !engine->alarmed) {
+		snprintf(message, sizeof(message),
+		    "the store takes %u %% of its space; at %d %% writes are refused", used_percent,
+		    LIMIT_STORE_WRITE_PERCENT);
+		engine_log(engine, message);
+	}
+	engine->alarmed = alarm;
+}
+
+static void *
+run_committer(void *context)
+{
+	struct engine *engine = context;
+	struct engine_write *batch;
+
+	while ((batch = take_batch(engine)) != NULL) {
+		int result;
+
+		drop_abandoned(&batch);
+		if (batch == NULL)
+			continue;
+		result = write_batch(engine, batch);
+		if (result == 0) {
+			answer(batch);
+		} else if (result == GRAPH_E_FAILED || batch->next == NULL) {
+			for (struct engine_write *write = batch; write != NULL; write = write->next)
+				reject_for_store(write, result);
+			answer(batch);
+		} else {
+			write_one_by_one(engine, batch);
+		}
+		arena_reset(&engine->arena);
+		watch_space(engine);
+	}
+	return NULL;
+}
+
+int
+engine_create(struct engine **out, const struct engine_options *options)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int result;
+
+	if (engine == NULL)
+		return -ENOMEM;
+	engine->options = *options;
+	engine->last_next = &engine->first;
+	arena_init(&engine->arena, BATCH_ARENA_BYTES);
+	pthread_mutex_init(&engine->lock, NULL);
+	pthread_cond_init(&engine->arrived, NULL);
+	result = pthread_create(&engine->committer, NULL, run_committer, engine);
+	if (result != 0) {
+		pthread_cond_destroy(&engine->arrived);
+		pthread_mutex_destroy(&engine->lock);
+		free(engine);
+		return -result;
+	}
+	*out = engine;
+	return 0;
+}
+
+void
+engine_drain(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->draining = true;
+	pthread_mutex_unlock(&engine->lock);
+}
+
+void
+engine_destroy(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	pthread_mutex_lock(&engine->lock);
+	engine->draining = true;
+	engine->ending = true;
+	pthread_cond_signal(&engine->arrived);
+	pthread_mutex_unlock(&engine->lock);
+	pthread_join(engine->committer, NULL);
+	pthread_cond_destroy(&engine->arrived);
+	pthread_mutex_destroy(&engine->lock);
+	arena_finish(&engine->arena);
+	free(engine);
+}
+
+int
+engine_submit(struct engine *engine, struct engine_write *write)
+{
+	int result = 0;
+
+	write->next = NULL;
+	pthread_mutex_lock(&engine->lock);
+	if (engine->failed) {
+		result = ENGINE_E_FAILED;
+	} else if (engine->draining) {
+		result = ENGINE_E_DRAINING;
+	} else if (engine->waiting_count >= LIMIT_WRITE_QUEUE) {
+		result = ENGINE_E_OVERLOADED;
+	} else {
+		*engine->last_next = write;
+		engine->last_next = &write->next;
+		engine->waiting_count++;
+		if (engine->first == write)
+			pthread_cond_signal(&engine->arrived);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return result;
+}

@@ -1,0 +1,69 @@
+/* Reads: on the thread that asks, from the snapshot that it holds. */
+#include "server/engine/engine.h"
+
+#include <time.h>
+
+#include "server/engine/committer.h"
+
+int64_t
+engine_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Says why a look-up has no contact to show. */
+static int
+refuse(struct rejection *rejection, int result)
+{
+	switch (result) {
+	case GRAPH_E_ABSENT:
+		*rejection = (struct rejection){
+			.reason = REASON_CONTACT_NOT_FOUND,
+			.message = "no contact has this key",
+		};
+		break;
+	case GRAPH_E_DAMAGED:
+		*rejection = (struct rejection){
+			.reason = REASON_RECORD_DAMAGED,
+			.message = "a record that this answer needs is damaged; the log names it",
+		};
+		break;
+	default:
+		return result;
+	}
+	return ENGINE_E_REJECTED;
+}
+
+int
+engine_resolve(struct bytes *contact, uint64_t **forwarded_ids, size_t *forwarded_count,
+    struct rejection *rejection, struct engine *engine, struct graph_reader *reader, struct arena *arena,
+    struct bytes account, const struct identifier *identifier, uint64_t contact_id)
+{
+	struct graph_error error;
+	uint64_t id = contact_id;
+	int result = 0;
+
+	if (identifier != NULL)
+		result = graph_find(&id, reader, account, identifier, &error);
+	if (result == 0)
+		result = graph_get_contact(
+		    contact, forwarded_ids, forwarded_count, reader, arena, account, id, &error);
+	if (result == GRAPH_E_DAMAGED)
+		engine_log(engine, error.message);
+	return result == 0 ? 0 : refuse(rejection, result);
+}
+
+int
+engine_count(struct account *counted, struct rejection *rejection, struct engine *engine,
+    struct graph_reader *reader, struct bytes account)
+{
+	struct graph_error error;
+	int result = graph_get_account(counted, reader, account, &error);
+
+	if (result == GRAPH_E_DAMAGED)
+		engine_log(engine, error.message);
+	return result == 0 ? 0 : refuse(rejection, result);
+}
