@@ -17,10 +17,11 @@
  *   [main]  one thread, never at the same time as any other call to the policy
  *   [any]   any thread, several at once, also on one instance
  *
- * How it grows: additions go at the end of structures, whose struct_size says how
- * much of it the other side knows; read nothing past that. Elements of arrays lie
- * at the stride passed beside them, not at sizeof. A break of all this would be a
- * new symbol, anagraph_policy_v2. Everything here is laid out without padding.
+ * How it grows: additions go at the end of structures that have a struct_size,
+ * which says how much of it the other side knows; read nothing past that. Elements
+ * of arrays lie at the stride passed beside them, not at sizeof. The other
+ * structures stay as they are. A break of all this would be a new symbol,
+ * anagraph_policy_v2. Everything here is laid out without padding.
  */
 #ifndef ANAGRAPH_POLICY_H
 #define ANAGRAPH_POLICY_H
@@ -77,8 +78,7 @@ struct anagraph_claim {
 /* What kind of disagreement it is; also bits of anagraph_policy.kinds, as 1 << kind. */
 #define ANAGRAPH_CONFLICT_VALUE 1u    /* the contact holds another value of that name */
 #define ANAGRAPH_CONFLICT_OWNER 2u    /* another identified contact owns the identifier */
-#define ANAGRAPH_CONFLICT_IDENTITY 3u /* the same person with a new address, or another on the same device   \
-				       */
+#define ANAGRAPH_CONFLICT_IDENTITY 3u /* one person with a new address, or two on one device */
 
 /* What the conflict's name is the name of. */
 #define ANAGRAPH_NAME_PERSONAL 1u  /* a namespace that says who somebody is: email, phone … */
