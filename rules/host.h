@@ -15,7 +15,10 @@ struct policy_host;
 /* A loaded policy with its one instance. Owned by its host. */
 struct policy;
 
-enum { POLICY_MESSAGE_BYTES = 512 };
+enum {
+	POLICY_MESSAGE_BYTES = 512,
+	POLICY_LOG_BYTES = 1024, /* of a policy's log line; the rest is cut */
+};
 
 /* Why a policy was refused, for people: names the file, what was expected and
  * what was found. NUL-terminated. */
@@ -23,13 +26,14 @@ struct policy_error {
 	char message[POLICY_MESSAGE_BYTES];
 };
 
-/* Where a policy's log lines go; message is not terminated. Any thread. */
+/* Where a policy's log lines go; message is not terminated, and any byte may stand in
+ * it. Any thread. */
 typedef void (*policy_log_function)(
     void *context, const char *policy_id, uint32_t level, struct bytes message);
 
 struct policy_host_options {
 	const char *policy_dir;  /* where ID.so lie: owned by root or this user, not writable by others */
-	const char *copy_dir;    /* where copies go; made (mode 0700) when missing */
+	const char *copy_dir;    /* where copies go, as trusted; made (mode 0700) when missing */
 	policy_log_function log; /* may be NULL */
 	void *log_context;
 };
@@ -46,7 +50,8 @@ enum policy_host_outcome {
 	POLICY_E_REFUSED = 1, /* *error says why */
 };
 
-/* Makes a host; checks policy_dir. 0; POLICY_E_REFUSED; -errno. Main thread. */
+/* Makes a host; checks both directories, copies the options. 0; POLICY_E_REFUSED;
+ * -errno. Main thread. */
 int policy_host_create(
     struct policy_host **out, const struct policy_host_options *options, struct policy_error *error);
 
@@ -54,8 +59,9 @@ int policy_host_create(
 void policy_host_destroy(struct policy_host *host);
 
 /* Loads policy_id.so and makes an instance with the options; a policy that is
- * loaded already is given again, its options unchanged. *out lives as long as the
- * host. 0; POLICY_E_REFUSED; -errno. Main thread. */
+ * loaded already is given again, its options unchanged, unless its file has another
+ * content by now: that is refused. A symbolic link is refused too. *out lives as long
+ * as the host. 0; POLICY_E_REFUSED; -errno. Main thread. */
 int policy_host_load(struct policy **out, struct policy_host *host, const char *policy_id,
     const struct anagraph_option *options, size_t option_count, struct policy_error *error);
 
@@ -64,8 +70,8 @@ const struct policy_identity *policy_identity_of(const struct policy *policy);
 
 /* Asks it. Returns what the policy returned: 0 with the verdict, positive to
  * defer, negative for a failure; a kind it does not list is deferred without
- * asking. A reason that is not of its form is cut to the part that is. Any
- * thread. */
+ * asking. Whether the verdict fits the conflict is the caller's to check; a reason that
+ * is not of its form is cut to the part that is. Untouched on any but 0. Any thread. */
 int policy_decide(
     struct anagraph_verdict *verdict, const struct policy *policy, const struct anagraph_conflict *conflict);
 
