@@ -1,0 +1,181 @@
+/* `anagraph identify`: one event from the command line. The options become the
+ * request's JSON, so that they are read by the same rules as a line of input. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/command/command.h"
+
+static const char HELP[] =
+    "anagraph identify - tells the service what happened, and shows what it made of it\n"
+    "\n"
+    "  anagraph identify --account A --source contacts|conversations|push --id email=rossi@example.it ...\n"
+    "  anagraph identify --account A -\n"
+    "\n"
+    "  --account A            whose contacts\n"
+    "  --source S             where the event comes from: contacts, conversations, push\n"
+    "  --id NAMESPACE=VALUE   ext_id, email, phone, whatsapp, landline, chat, facebook,\n"
+    "                         instagram or push; once for each identifier\n"
+    "  --attr NAME=TEXT       an attribute, e.g. LAST_NAME=Rossi\n"
+    "  --attr-number NAME=N   a number\n"
+    "  --attr-bool NAME=true  true or false\n"
+    "  --attr-time NAME=TIME  a time, e.g. 2024-05-01T10:00:00Z\n"
+    "  --observed-at TIME     when it happened; otherwise now\n"
+    "  --conversation C       the chat thread it happened in\n"
+    "  -                      reads events from standard input, one JSON object a line,\n"
+    "                         and answers each with one line; a refused one with\n"
+    "                         {\"error\":{...}}\n"
+    "\n"
+    "  --server, --timeout    as before the verb\n";
+
+static const struct option OPTIONS[] = {
+	COMMON_OPTIONS,
+	{ "account", required_argument, NULL, 'a' },
+	{ "source", required_argument, NULL, 'o' },
+	{ "id", required_argument, NULL, 'i' },
+	{ "attr", required_argument, NULL, 'S' },
+	{ "attr-number", required_argument, NULL, 'N' },
+	{ "attr-bool", required_argument, NULL, 'B' },
+	{ "attr-time", required_argument, NULL, 'T' },
+	{ "observed-at", required_argument, NULL, 'w' },
+	{ "conversation", required_argument, NULL, 'c' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static json_t *
+source_value(const char *name)
+{
+	if (strcmp(name, "contacts") == 0)
+		return json_string("SOURCE_CONTACTS");
+	if (strcmp(name, "conversations") == 0)
+		return json_string("SOURCE_CONVERSATIONS");
+	return strcmp(name, "push") == 0 ? json_string("SOURCE_PUSH") : NULL;
+}
+
+static json_t *
+number_value(const char *text)
+{
+	char *end;
+	double number = strtod(text, &end);
+
+	return end != text && *end == '\0' ? json_real(number) : NULL;
+}
+
+static json_t *
+bool_value(const char *text)
+{
+	if (strcmp(text, "true") == 0)
+		return json_true();
+	return strcmp(text, "false") == 0 ? json_false() : NULL;
+}
+
+/* Adds {name_key: NAME, value_key: value} of "NAME=VALUE" to a list of the request. */
+static int
+add(json_t *request, const char *list, const char *name_key, int option, const char *text)
+{
+	const char *value = NULL, *value_key = "value";
+	json_t *element = command_split(&value, name_key, text);
+	json_t *converted;
+
+	if (element == NULL)
+		return EXIT_USAGE;
+	switch (option) {
+	case 'N':
+		value_key = "number_value";
+		converted = number_value(value);
+		break;
+	case 'B':
+		value_key = "bool_value";
+		converted = bool_value(value);
+		break;
+	case 'T':
+		value_key = "time_value";
+		converted = json_string(value);
+		break;
+	case 'S':
+		value_key = "string_value";
+		converted = json_string(value);
+		break;
+	default:
+		converted = json_string(value);
+		break;
+	}
+	/* The list takes the element over, and a value that could not be made is refused. */
+	if (json_array_append_new(json_object_get(request, list), element) != 0 ||
+	    json_object_set_new(element, value_key, converted) != 0)
+		return EXIT_USAGE;
+	return 0;
+}
+
+/* Puts one option into the request. 0; EXIT_USAGE when it has no such form;
+ * OPTION_TAKEN when it is none of the verb's own. */
+static int
+take_option(json_t *request, int option)
+{
+	switch (option) {
+	case 'a':
+		return json_object_set_new(request, "account", json_string(optarg)) == 0 ? 0 : EXIT_USAGE;
+	case 'o':
+		return json_object_set_new(request, "source", source_value(optarg)) == 0 ? 0 : EXIT_USAGE;
+	case 'w':
+		return json_object_set_new(request, "observed_at", json_string(optarg)) == 0 ? 0 : EXIT_USAGE;
+	case 'c':
+		return json_object_set_new(request, "conversation", json_string(optarg)) == 0 ? 0
+											      : EXIT_USAGE;
+	case 'i':
+		return add(request, "identifiers", "namespace", option, optarg);
+	case 'S':
+	case 'N':
+	case 'B':
+	case 'T':
+		return add(request, "attributes", "name", option, optarg);
+	default:
+		return OPTION_TAKEN;
+	}
+}
+
+static int
+run(struct command *command, json_t *request, int argc, char **argv)
+{
+	const char *account;
+	int option, result;
+
+	while ((option = getopt_long(argc, argv, ":h", OPTIONS, NULL)) != -1) {
+		result = take_option(request, option);
+		if (result == EXIT_USAGE)
+			return command_misused(command, "%s: not of its form", optarg);
+		if (result == 0)
+			continue;
+		result = command_option(command, option, argv);
+		if (result == OPTION_HELP) {
+			fputs(HELP, stdout);
+			return 0;
+		}
+		if (result != OPTION_TAKEN)
+			return result;
+	}
+	account = json_string_value(json_object_get(request, "account"));
+	if (account == NULL)
+		return command_misused(command, "--account is missing");
+	if (optind + 1 == argc && strcmp(argv[optind], "-") == 0) {
+		if (json_object_size(request) > 3 ||
+		    json_array_size(json_object_get(request, "identifiers")) > 0 ||
+		    json_array_size(json_object_get(request, "attributes")) > 0)
+			return command_misused(command, "with - the events come from standard input alone");
+		return command_identify_lines(command, account);
+	}
+	if (optind < argc)
+		return command_misused(command, "%s: not expected here", argv[optind]);
+	if (json_object_get(request, "source") == NULL)
+		return command_misused(command, "--source is missing");
+	return command_run(command, CLIENT_IDENTIFY, request);
+}
+
+int
+command_identify(struct command *command, int argc, char **argv)
+{
+	json_t *request = json_pack("{s:[],s:[]}", "identifiers", "attributes");
+	int result = run(command, request, argc, argv);
+
+	json_decref(request);
+	return result;
+}

@@ -1,0 +1,142 @@
+/* `anagraph identify -`: one event a line in, one answer a line out, in order. An
+ * event is sent when the one before it has been answered, for what the service
+ * decides depends on what it has seen. A bad line never ends the run. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/command/command.h"
+
+struct run {
+	const struct command *command;
+	const char *account; /* of events that name none */
+	struct client *client;
+	unsigned long line;
+	int result; /* the exit status so far */
+	bool over;
+};
+
+static void
+end_run(struct run *run, int result)
+{
+	run->result = result;
+	run->over = true;
+}
+
+static void
+print(struct run *run, const json_t *json)
+{
+	int status = json_line_print(stdout, json);
+
+	if (status != 0)
+		end_run(run, command_failed("standard output", status));
+}
+
+/* Answers a line with {"error":{...}}, whose empty fields are left out. */
+static void
+print_error(struct run *run, const char *code, const char *reason, const char *field, const char *message)
+{
+	json_t *error = json_object();
+	json_t *answer = json_pack("{s:o}", "error", error);
+
+	json_object_set_new(error, "code", json_string(code));
+	if (*reason != '\0')
+		json_object_set_new(error, "reason", json_string(reason));
+	if (*field != '\0')
+		json_object_set_new(error, "field", json_string(field));
+	json_object_set_new(error, "message", json_string(message));
+	print(run, answer);
+	json_decref(answer);
+}
+
+static void
+refuse_line(struct run *run, const char *message)
+{
+	fprintf(stderr, "anagraph: line %lu: %s\n", run->line, message);
+	run->result = EXIT_USAGE;
+	print_error(run, "INVALID_ARGUMENT", "", "", message);
+}
+
+/* The event of a line, with the account that it lacks; NULL when it is none, which
+ * has been told by then. */
+static ProtobufCMessage *
+read_event(struct run *run, const char *text, size_t size)
+{
+	struct json_problem problem = { "expected an object" };
+	json_error_t error;
+	ProtobufCMessage *event = NULL;
+	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	int status;
+
+	if (json == NULL) {
+		refuse_line(run, error.text);
+		return NULL;
+	}
+	if (json_is_object(json) && json_object_get(json, "account") == NULL)
+		json_object_set_new(json, "account", json_string(run->account));
+	status = message_from_json(&event, &problem, &anagraph__v1__identify_request__descriptor, json);
+	json_decref(json);
+	if (status == JSON_E_FORM)
+		refuse_line(run, problem.message);
+	else if (status < 0)
+		end_run(run, command_failed("identify", status));
+	return status == 0 ? event : NULL;
+}
+
+static void
+send_event(struct run *run, const ProtobufCMessage *event)
+{
+	struct command_call call;
+	char prefix[40];
+	int status = command_call(&call, run->client, run->command, CLIENT_IDENTIFY, event);
+
+	if (status != 0) {
+		end_run(run, command_failed("identify", status));
+		return;
+	}
+	if (call.answer != NULL) {
+		print(run, call.answer);
+		json_decref(call.answer);
+		return;
+	}
+	snprintf(prefix, sizeof(prefix), "line %lu: ", run->line);
+	status = command_refused(run->command, prefix, &call.status);
+	if (status == EXIT_UNREACHABLE) {
+		end_run(run, status);
+		return;
+	}
+	if (run->result == 0)
+		run->result = status;
+	print_error(run, client_code_name(call.status.code), call.status.reason, call.status.field,
+	    call.status.message);
+}
+
+int
+command_identify_lines(const struct command *command, const char *account)
+{
+	struct run run = { .command = command, .account = account };
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t size;
+	int status = client_create(&run.client, command->server);
+
+	if (status != 0)
+		return command_failed("identify", status);
+	while (!run.over && (errno = 0, size = getline(&text, &room, stdin)) >= 0) {
+		ProtobufCMessage *event;
+
+		run.line++;
+		if (strspn(text, " \t\r\n") == (size_t)size)
+			continue;
+		event = read_event(&run, text, (size_t)size);
+		if (event == NULL)
+			continue;
+		send_event(&run, event);
+		protobuf_c_message_free_unpacked(event, NULL);
+	}
+	if (!run.over && errno != 0)
+		run.result = command_failed("standard input", -errno);
+	free(text);
+	client_destroy(run.client);
+	return run.result;
+}

@@ -1,0 +1,111 @@
+/* The command `anagraph`: the service's calls for people and scripts. What stands
+ * before the verb is read here, each verb reads the rest. */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/command/command.h"
+
+static const char DEFAULT_SERVER[] = "127.0.0.1:7430";
+enum { DEFAULT_TIMEOUT_MS = 10 * 1000, LONGEST_TIMEOUT_S = 24 * 60 * 60 };
+
+static const char HELP[] =
+    "anagraph - asks an anagraph service who is who\n"
+    "\n"
+    "  anagraph [OPTIONS] identify --account A --source S --id NAMESPACE=VALUE ...\n"
+    "  anagraph [OPTIONS] identify --account A -\n"
+    "  anagraph [OPTIONS] resolve --account A --id NAMESPACE=VALUE | --contact ID\n"
+    "  anagraph [OPTIONS] count --account A\n"
+    "\n"
+    "  --server HOST:PORT   where the service listens (127.0.0.1:7430)\n"
+    "  --timeout SECONDS    how long one call may take (10)\n"
+    "  --help               this text; after a verb, the verb's own\n"
+    "  --version            which anagraph this is\n"
+    "\n"
+    "Answers are JSON, one object a line. Exit status: 0 all went well, 1 the service\n"
+    "said no, 2 the command was used wrongly, 3 the service can't be reached.\n";
+
+static const struct {
+	const char *name;
+	int (*run)(struct command *command, int argc, char **argv);
+} VERBS[] = {
+	{ "identify", command_identify },
+	{ "resolve", command_resolve },
+	{ "count", command_count },
+};
+
+static int
+read_timeout(struct command *command, const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(seconds > 0) || seconds > LONGEST_TIMEOUT_S)
+		return command_misused(command, "--timeout %s: expected seconds, more than 0", text);
+	command->timeout_ms = (int64_t)ceil(seconds * 1000);
+	return OPTION_TAKEN;
+}
+
+int
+command_option(struct command *command, int option, char *const *argv)
+{
+	switch (option) {
+	case 's':
+		command->server = optarg;
+		return OPTION_TAKEN;
+	case 't':
+		return read_timeout(command, optarg);
+	case 'h':
+		return OPTION_HELP;
+	case ':':
+		return command_misused(command, "%s: a value is missing", argv[optind - 1]);
+	default:
+		return command_misused(command, "%s: there is no such option", argv[optind - 1]);
+	}
+}
+
+static int
+run_verb(struct command *command, int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++) {
+		if (strcmp(argv[0], VERBS[i].name) == 0) {
+			command->verb = VERBS[i].name;
+			optind = 0;
+			return VERBS[i].run(command, argc, argv);
+		}
+	}
+	return command_misused(command, "%s: there is no such verb", argv[0]);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		COMMON_OPTIONS,
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct command command = { .verb = "", .server = DEFAULT_SERVER, .timeout_ms = DEFAULT_TIMEOUT_MS };
+	int option, result;
+
+	/* A reader that goes away shows as EPIPE, and the command ends in silence. */
+	signal(SIGPIPE, SIG_IGN);
+	while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
+		if (option == 'v') {
+			puts("anagraph " ANAGRAPH_VERSION);
+			return 0;
+		}
+		result = command_option(&command, option, argv);
+		if (result == OPTION_HELP) {
+			fputs(HELP, stdout);
+			return 0;
+		}
+		if (result != OPTION_TAKEN)
+			return result;
+	}
+	if (optind == argc)
+		return command_misused(&command, "which verb: identify, resolve or count?");
+	return run_verb(&command, argc - optind, argv + optind);
+}
