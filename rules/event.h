@@ -80,7 +80,11 @@ enum event_outcome {
 	EVENT_E_REJECTED = 1, /* *rejection says why */
 };
 
-/* Checks and normalises an event. *event borrows from the arena and from the
+/* Checks and normalises an event, and tells of the first thing wrong: account,
+ * source, conversation, how many identifiers and attributes there are, observed_at,
+ * each identifier, identifiers that repeat a personal namespace, each attribute,
+ * attributes that repeat a name. The field of a repeated one is that of its second
+ * value, e.g. "identifiers[1].value". *event borrows from the arena and from the
  * input. Its claim has source, conversation and, where the caller gave one, the
  * time observed, as claimed_at_us with clamped set: event_receive settles both.
  *   0; EVENT_E_REJECTED; -ENOMEM. *event is untouched unless 0. */
@@ -92,8 +96,9 @@ int event_prepare(struct event *event, struct rejection *rejection, struct arena
  * Once per event, on the committer's thread. */
 void event_receive(struct event *event, int64_t recorded_at_us);
 
-/* Checks and normalises the identifier of a look-up, whose field is named
- * "identifier". The same outcomes. */
+/* Checks and normalises the identifier of a look-up, whose fields are named
+ * "identifier.namespace" and "identifier.value". Its claim is all zeros. The same
+ * outcomes. */
 int lookup_prepare(struct identifier *identifier, struct rejection *rejection, struct arena *arena,
     const struct identifier_input *input, const struct normalize_settings *settings);
 

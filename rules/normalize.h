@@ -2,7 +2,11 @@
  * stored: rules N1 to N5 and N7. Pure functions of their arguments, any thread.
  *
  * Values come as bytes off the wire. Every function checks for NUL and for bad
- * UTF-8 itself and calls the value invalid, so that nothing behind it need. */
+ * UTF-8 itself and calls the value invalid, so that nothing behind it need.
+ *
+ * A blank is whatever has Unicode's property White_Space: tabs, line ends and the
+ * no-break space too, but no other control and nothing of zero width. Blanks alone
+ * are trimmed, from both ends. Lengths are those of the normal form. */
 #ifndef ANAGRAPH_RULES_NORMALIZE_H
 #define ANAGRAPH_RULES_NORMALIZE_H
 
@@ -25,6 +29,10 @@ struct normalize_settings {
  * letter or digit. */
 bool account_is_valid(struct bytes account);
 
+/* Whether an attribute's name is of its form: 1 to 64 of A-Z 0-9 _ and first a
+ * letter. */
+bool attribute_name_is_valid(struct bytes name);
+
 /* Whether a string (conversation and the like) is UTF-8 without NUL of at most
  * limit_bytes; empty is. */
 bool text_is_valid(struct bytes text, size_t limit_bytes);
@@ -38,7 +46,9 @@ int normalize_identifier(struct bytes *value, struct bytes *given, struct arena 
 
 /* Whether raw may already be in normal form, told by its bytes alone without any
  * table: if so a look-up may try it as it is before it normalises (N3). Never
- * true for a value whose normal form would be refused or blocked. */
+ * true for a blocked value; true for a value that would be refused only where it is
+ * a telephone number, since whether it is valid stands in a table: having missed, a
+ * look-up must normalise it. */
 bool identifier_looks_normal(enum namespace_id namespace_id, struct bytes raw);
 
 /* Checks name and value and sets *value to the value's normal form, its string
@@ -54,7 +64,8 @@ int value_compare(const struct value *a, const struct value *b);
 /* Orders claims by observed_at, then rank; negative, 0 or positive (R18). */
 int claim_compare(const struct claim *a, const struct claim *b);
 
-/* The version of the phone number library, static: "8.12.57" (N3). */
+/* The version of the phone number library that was built against, static: "8.12.57",
+ * or "unknown" where the build could not tell (N3). */
 struct bytes phone_library_version(void);
 
 #endif
