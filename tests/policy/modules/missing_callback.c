@@ -1,0 +1,4 @@
+/* Lacks the callback that meson.build names. */
+#include "sample.h"
+
+SAMPLE(policy.MISSING = NULL)

@@ -1,0 +1,4 @@
+/* Nothing is wrong with this one; meson.build varies its strings. */
+#include "sample.h"
+
+SAMPLE((void)0)
