@@ -106,14 +106,14 @@ check_text(
 	size_t size;
 
 	if (text == NULL)
-		return policy_refuse(loading->error, "%s: expected a %s, found NULL", loading->path, what);
+		return policy_refuse(loading->error, "%s: expected %s, found NULL", loading->path, what);
 	size = strnlen(text, max_bytes + 1);
 	if (size < min_bytes || size > max_bytes)
-		return policy_refuse(loading->error, "%s: expected a %s of %zu to %zu bytes, found %zu%s",
+		return policy_refuse(loading->error, "%s: expected %s of %zu to %zu bytes, found %zu%s",
 		    loading->path, what, min_bytes, max_bytes, size, size > max_bytes ? " or more" : "");
 	if (u8_check((const uint8_t *)text, size) != NULL)
 		return policy_refuse(
-		    loading->error, "%s: expected a %s in UTF-8, found other bytes", loading->path, what);
+		    loading->error, "%s: expected %s in UTF-8, found other bytes", loading->path, what);
 	return 0;
 }
 
