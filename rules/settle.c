@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "rules/derive.h"
-#include "rules/limits.h"
+#include "rules/contact_limits.h"
 #include "rules/namespaces.h"
 #include "rules/normalize.h"
 

@@ -1,7 +1,7 @@
 /* What a contact may hold at most. Past a limit the least gives way, be it what has
  * just come in: a limit never fails a call. Each order below ends in something that
  * is unique, so that the same contact always keeps the same values. */
-#include "rules/limits.h"
+#include "rules/contact_limits.h"
 
 #include <errno.h>
 

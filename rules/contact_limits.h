@@ -1,7 +1,7 @@
 /* What a contact may hold at most (R21 and the words device identifier and attribute
  * of the README). Private to rules/. */
-#ifndef ANAGRAPH_RULES_LIMITS_H
-#define ANAGRAPH_RULES_LIMITS_H
+#ifndef ANAGRAPH_RULES_CONTACT_LIMITS_H
+#define ANAGRAPH_RULES_CONTACT_LIMITS_H
 
 #include "rules/draft.h"
 
