@@ -137,3 +137,13 @@ command_split(const char **value, const char *name_key, const char *text)
 	*value = equals + 1;
 	return object;
 }
+
+int
+command_put(json_t *request, const char *key, json_t *value)
+{
+	if (json_object_get(request, key) != NULL) {
+		json_decref(value);
+		return EXIT_USAGE;
+	}
+	return json_object_set_new(request, key, value) == 0 ? 0 : EXIT_USAGE;
+}

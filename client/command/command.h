@@ -63,6 +63,10 @@ int command_run(const struct command *command, enum client_method method, const 
  * from the text, or NULL. */
 json_t *command_split(const char **value, const char *name_key, const char *text);
 
+/* Takes value over as the request's. 0; EXIT_USAGE when value is NULL, or there is one
+ * already. */
+int command_put(json_t *request, const char *key, json_t *value);
+
 /* The verbs: argv[0] is the verb. The exit status. */
 int command_identify(struct command *command, int argc, char **argv);
 int command_resolve(struct command *command, int argc, char **argv);

@@ -113,14 +113,13 @@ take_option(json_t *request, int option)
 {
 	switch (option) {
 	case 'a':
-		return json_object_set_new(request, "account", json_string(optarg)) == 0 ? 0 : EXIT_USAGE;
+		return command_put(request, "account", json_string(optarg));
 	case 'o':
-		return json_object_set_new(request, "source", source_value(optarg)) == 0 ? 0 : EXIT_USAGE;
+		return command_put(request, "source", source_value(optarg));
 	case 'w':
-		return json_object_set_new(request, "observed_at", json_string(optarg)) == 0 ? 0 : EXIT_USAGE;
+		return command_put(request, "observed_at", json_string(optarg));
 	case 'c':
-		return json_object_set_new(request, "conversation", json_string(optarg)) == 0 ? 0
-											      : EXIT_USAGE;
+		return command_put(request, "conversation", json_string(optarg));
 	case 'i':
 		return add(request, "identifiers", "namespace", option, optarg);
 	case 'S':
@@ -142,7 +141,7 @@ run(struct command *command, json_t *request, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, ":h", OPTIONS, NULL)) != -1) {
 		result = take_option(request, option);
 		if (result == EXIT_USAGE)
-			return command_misused(command, "%s: not of its form", optarg);
+			return command_misused(command, "%s: not of its form, or given twice", optarg);
 		if (result == 0)
 			continue;
 		result = command_option(command, option, argv);

@@ -48,15 +48,14 @@ take_option(json_t *request, int option)
 
 	switch (option) {
 	case 'a':
-		return json_object_set_new(request, "account", json_string(optarg)) == 0 ? 0 : EXIT_USAGE;
+		return command_put(request, "account", json_string(optarg));
 	case 'i':
 		identifier = command_split(&value, "namespace", optarg);
-		if (json_object_set_new(request, "identifier", identifier) != 0 ||
-		    json_object_set_new(identifier, "value", json_string(value)) != 0)
+		if (command_put(request, "identifier", identifier) != 0)
 			return EXIT_USAGE;
-		return 0;
+		return command_put(identifier, "value", json_string(value));
 	case 'c':
-		return json_object_set_new(request, "contact_id", json_string(optarg)) == 0 ? 0 : EXIT_USAGE;
+		return command_put(request, "contact_id", json_string(optarg));
 	default:
 		return OPTION_TAKEN;
 	}
@@ -73,7 +72,7 @@ read_options(struct command *command, json_t *request, const struct option *opti
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		result = take_option(request, option);
 		if (result == EXIT_USAGE)
-			return command_misused(command, "%s: not of its form", optarg);
+			return command_misused(command, "%s: not of its form, or given twice", optarg);
 		if (result == 0)
 			continue;
 		result = command_option(command, option, argv);
