@@ -62,14 +62,15 @@ refuse_line(struct run *run, const char *message)
 static ProtobufCMessage *
 read_event(struct run *run, const char *text, size_t size)
 {
-	struct json_problem problem = { "expected an object" };
+	struct json_problem problem;
 	json_error_t error;
 	ProtobufCMessage *event = NULL;
 	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
 	int status;
 
 	if (json == NULL) {
-		refuse_line(run, error.text);
+		snprintf(problem.message, sizeof(problem.message), "not JSON, at byte %d", error.position);
+		refuse_line(run, problem.message);
 		return NULL;
 	}
 	if (json_is_object(json) && json_object_get(json, "account") == NULL)

@@ -8,6 +8,8 @@
 #include "client/tour/tour.h"
 #include "client/tour/words.h"
 
+enum { CODE_UNAVAILABLE = 14 }; /* of google.rpc.Code; without a reason: from the network */
+
 int
 tour_failed(const char *what, int result, const struct client_status *status)
 {
@@ -18,7 +20,7 @@ tour_failed(const char *what, int result, const struct client_status *status)
 	}
 	fprintf(stderr, "anagraph-tour: %s: %s%s%s: %s\n", what, client_code_name(status->code),
 	    *status->reason != '\0' ? " " : "", status->reason, status->message);
-	return EXIT_REFUSED;
+	return status->code == CODE_UNAVAILABLE && *status->reason == '\0' ? EXIT_UNREACHABLE : EXIT_REFUSED;
 }
 
 int

@@ -81,7 +81,7 @@ read_line(
 	int status;
 
 	if (line == NULL) {
-		snprintf(problem->message, sizeof(problem->message), "%s", error.text);
+		snprintf(problem->message, sizeof(problem->message), "not JSON, at byte %d", error.position);
 		return JSON_E_FORM;
 	}
 	status = read_event(&event, problem, line, account);
