@@ -1,0 +1,184 @@
+/* What came of an event, once every fact has its place: versions, outcome, revision,
+ * the journal's entry. And how a model begins and ends. */
+#include <stdlib.h>
+
+#include "tests/model/decision.h"
+
+static int
+order_facts(const void *a, const void *b)
+{
+	return model_fact_order(a, b);
+}
+
+static int
+order_secondaries(const void *a, const void *b)
+{
+	const struct model_secondary *first = a;
+	const struct model_secondary *second = b;
+
+	return (first->id > second->id) - (first->id < second->id);
+}
+
+static void
+sort_contact(struct model_contact *contact)
+{
+	if (contact->fact_count > 0)
+		qsort(contact->facts, contact->fact_count, sizeof(contact->facts[0]), order_facts);
+	if (contact->secondary_count > 0)
+		qsort(contact->secondaries, contact->secondary_count, sizeof(contact->secondaries[0]),
+		    order_secondaries);
+}
+
+/* Whether anything but claims differs. */
+static bool
+differs(const struct model_contact *a, const struct model_contact *b)
+{
+	if (a->engaged != b->engaged || a->fact_count != b->fact_count ||
+	    a->secondary_count != b->secondary_count)
+		return true;
+	for (size_t i = 0; i < a->fact_count; i++) {
+		if (!same_fact(&a->facts[i], &b->facts[i]) ||
+		    strcmp(a->facts[i].given, b->facts[i].given) != 0)
+			return true;
+	}
+	for (size_t i = 0; i < a->secondary_count; i++) {
+		if (a->secondaries[i].id != b->secondaries[i].id)
+			return true;
+	}
+	return false;
+}
+
+static void
+index_under(struct model_entry *entry, uint64_t id)
+{
+	size_t at = entry->indexed_count;
+
+	for (size_t i = 0; i < entry->indexed_count; i++) {
+		if (entry->indexed_ids[i] == id)
+			return;
+	}
+	entry->indexed_ids = model_append(entry->indexed_ids, &entry->indexed_count, &id, sizeof(id));
+	for (; at > 0 && entry->indexed_ids[at - 1] > id; at--)
+		entry->indexed_ids[at] = entry->indexed_ids[at - 1];
+	entry->indexed_ids[at] = id;
+}
+
+/* Versions go up where something changed. Says whether any did, and whether the
+ * target's. */
+static void
+revise(struct decision *d, bool *any, bool *target)
+{
+	*any = d->created;
+	*target = d->created;
+	if (d->created) {
+		d->target->version = 1;
+		d->target->updated_event = d->entry->event_number;
+		sort_contact(d->target);
+	}
+	for (size_t i = 0; i < d->before_count; i++) {
+		struct model_contact *contact = contact_of(d, d->befores[i].id);
+
+		sort_contact(contact);
+		if (contact->forward_to != 0 || !differs(&d->befores[i], contact))
+			continue;
+		contact->version++;
+		contact->updated_event = d->entry->event_number;
+		index_under(d->entry, contact->id);
+		*any = true;
+		*target = *target || contact == d->target;
+	}
+}
+
+/* The first outcome that fits. */
+static enum outcome
+outcome_of(const struct decision *d, bool target_changed)
+{
+	const struct model_contact *before = before_of(d, d->target->id);
+
+	if (d->created)
+		return OUTCOME_CREATED;
+	if (model_class(before) != CLASS_IDENTIFIED && model_class(d->target) == CLASS_IDENTIFIED)
+		return OUTCOME_IDENTIFIED;
+	for (size_t i = 0; i < d->entry->absorbed_count; i++) {
+		if (model_class(&d->entry->absorbed[i]) != CLASS_IDENTIFIED)
+			return OUTCOME_IDENTIFIED;
+	}
+	return target_changed ? OUTCOME_UPDATED : OUTCOME_UNCHANGED;
+}
+
+static int
+order_contacts(const void *a, const void *b)
+{
+	const struct model_contact *first = a;
+	const struct model_contact *second = b;
+
+	return (first->id > second->id) - (first->id < second->id);
+}
+
+void
+conclude(struct decision *d)
+{
+	struct model_entry *entry = d->entry;
+	bool changed;
+	bool target_changed;
+	bool found_no_room = false;
+
+	if (entry->absorbed_count > 0)
+		qsort(entry->absorbed, entry->absorbed_count, sizeof(entry->absorbed[0]), order_contacts);
+	revise(d, &changed, &target_changed);
+	entry->outcome = outcome_of(d, target_changed);
+	entry->contact_id = d->target->id;
+	if (changed || entry->absorbed_count > 0)
+		d->model->revision++;
+	entry->revision = d->model->revision;
+	index_under(entry, d->target->id);
+	for (size_t i = 0; i < entry->absorbed_count; i++)
+		index_under(entry, entry->absorbed[i].id);
+	for (size_t i = 0; i < entry->conflict_count; i++) {
+		if (entry->conflicts[i].owner_contact_id != 0)
+			index_under(entry, entry->conflicts[i].owner_contact_id);
+	}
+	for (size_t i = 0; i < entry->loss_count; i++)
+		found_no_room = found_no_room || entry->losses[i].cause == LOSS_LIMIT;
+	if (changed || entry->absorbed_count > 0 || entry->conflict_count > 0 || found_no_room)
+		entry->sequence = ++d->model->journal_sequence;
+}
+
+struct model *
+model_create(void)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	if (model == NULL)
+		abort();
+	return model;
+}
+
+static void
+finish_entry(struct model_entry *entry)
+{
+	model_event_finish(&entry->event);
+	for (size_t i = 0; i < entry->absorbed_count; i++)
+		finish_contact(&entry->absorbed[i]);
+	free(entry->absorbed);
+	free(entry->conflicts);
+	free(entry->losses);
+	free(entry->indexed_ids);
+}
+
+void
+model_destroy(struct model *model)
+{
+	if (model == NULL)
+		return;
+	for (size_t i = 0; i < model->contact_count; i++) {
+		finish_contact(model->contacts[i]);
+		free(model->contacts[i]);
+	}
+	for (size_t i = 0; i < model->entry_count; i++)
+		finish_entry(&model->entries[i]);
+	free(model->contacts);
+	free(model->entries);
+	free(model->recorded_at_us);
+	free(model);
+}

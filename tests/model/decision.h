@@ -1,0 +1,90 @@
+/* What the steps of a decision share: the event, the contacts around it, and how a
+ * contact takes, loses and is offered something. Of the model alone. */
+#ifndef ANAGRAPH_TESTS_MODEL_DECISION_H
+#define ANAGRAPH_TESTS_MODEL_DECISION_H
+
+#include "tests/model/reference.h"
+
+enum found {
+	FOUND_NEW,
+	FOUND_BY_EXT_ID,
+	FOUND_BY_LOWER, /* a personal identifier that comes after ext_id, or R9's crossed look-up */
+	FOUND_BY_DEVICE,
+};
+
+struct decision {
+	struct model *model;
+	struct model_event event; /* each fact with the event's claim */
+	struct model_entry *entry;
+	struct model_contact *befores; /* every contact around the event, as it was; by id */
+	size_t before_count;
+	struct model_contact *target;
+	enum found found;
+	bool created;
+	bool offers_person; /* R13 came to OFFER: what the event says of the person is offered */
+	bool absorbed_anonymous;
+	enum model_policy person_policy;
+};
+
+bool is_personal(const struct model_fact *fact);
+bool is_device(const struct model_fact *fact);
+bool is_attribute(const struct model_fact *fact);
+
+/* Whether both say the same, whoever says it. */
+bool same_fact(const struct model_fact *a, const struct model_fact *b);
+
+/* R18's observed_at and rank. */
+int claim_order(const struct model_claim *a, const struct model_claim *b);
+
+/* R14, R21: of two claims to one thing the greater stays. */
+void raise_claim(struct model_fact *fact, const struct model_claim *claim);
+
+/* Asks the policy of the source that the incoming value comes from, and notes the
+ * conflict; good until the next is noted. */
+const struct model_conflict *ask(struct decision *d, enum conflict_kind kind,
+    const struct model_fact *incoming, const struct model_fact *stored, const struct model_fact *displaced,
+    uint64_t owner_contact_id);
+
+/* The contact's fact that equals this one; or that stands where this one would go,
+ * where there can be but one; NULL for none. */
+struct model_fact *held(const struct model_contact *contact, const struct model_fact *fact);
+struct model_fact *held_in_place(const struct model_contact *contact, const struct model_fact *fact);
+bool holds_personal_identifier(const struct model_contact *contact);
+bool holds_identifier(const struct model_contact *contact);
+
+/* The open secondary that equals the fact, or NULL. */
+struct model_secondary *offered(const struct model_contact *contact, const struct model_fact *fact);
+
+/* Notes that a contact held a value and holds it no longer. */
+void lose(
+    struct decision *d, enum loss_cause cause, uint64_t contact_id, const struct model_secondary *value);
+
+/* The contact's fact goes; nobody holds it now. */
+void release(
+    struct decision *d, struct model_contact *contact, struct model_fact *fact, enum loss_cause cause);
+void close_secondary(struct decision *d, struct model_contact *contact, struct model_secondary *secondary,
+    enum loss_cause cause);
+
+/* The target holds the fact from now on: what was offered of it is agreed (R20). */
+void hold(struct decision *d, const struct model_fact *fact);
+
+/* The fact stands beside what the target holds (R21). */
+void offer(
+    struct decision *d, const struct model_fact *fact, uint64_t owner_contact_id, enum model_policy policy);
+
+/* R14, R15 for something of which a contact holds one value, from the event or from
+ * an absorbed contact. */
+void settle_value(struct decision *d, const struct model_fact *fact);
+
+struct model_contact *contact_of(const struct decision *d, uint64_t id);
+
+/* A contact around the event as it was before; NULL for one that the event made. */
+const struct model_contact *before_of(const struct decision *d, uint64_t id);
+
+struct model_contact copy_contact(const struct model_contact *contact);
+void finish_contact(struct model_contact *contact);
+
+/* Versions, outcome, revision and journal: the last step. */
+void conclude(struct decision *d);
+
+#endif

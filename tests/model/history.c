@@ -1,0 +1,284 @@
+/* Everything is drawn from pools that a person's number and a small choice name.
+ * Numbers are valid Italian and German ones, the same for phone and whatsapp, so
+ * that a contact can be found across the two (R9). */
+#include "tests/model/history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { START_SECONDS = 1600000000, SPREAD_SECONDS = 30 };
+
+struct shape {
+	size_t people;
+	size_t values;             /* a person has in one namespace */
+	unsigned stranger_percent; /* how often an identifier is somebody else's */
+	size_t most_identifiers;
+	size_t most_attributes;
+};
+
+static const struct shape SHAPES[HISTORY_KIND_COUNT] = {
+	[HISTORY_COUPLE] = { 2, 2, 20, 3, 3 },
+	[HISTORY_FAMILY] = { 5, 2, 15, 4, 3 },
+	[HISTORY_TOWN] = { 20, 3, 8, 4, 4 },
+	[HISTORY_FULL] = { 3, 2, 10, 3, 2 },
+};
+
+uint64_t
+random_next(struct random *random)
+{
+	uint64_t mixed = (random->state += 0x9e3779b97f4a7c15u);
+
+	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+	return mixed ^ (mixed >> 31);
+}
+
+size_t
+random_below(struct random *random, size_t limit)
+{
+	return (size_t)(random_next(random) % limit);
+}
+
+bool
+random_chance(struct random *random, unsigned percent)
+{
+	return random_below(random, 100) < percent;
+}
+
+static struct model_fact
+make_identifier(struct random *random, enum namespace_id namespace_id, size_t person, size_t choice)
+{
+	char value[MODEL_TEXT_BYTES];
+	char written[MODEL_TEXT_BYTES] = "";
+	size_t number = person * 10 + choice;
+	bool as_written = random_chance(random, 30);
+
+	switch (namespace_id) {
+	case NAMESPACE_EMAIL:
+		snprintf(value, sizeof(value), "person%zu.%zu@example.it", person, choice);
+		snprintf(written, sizeof(written), "Person%zu.%zu@Example.IT", person, choice);
+		break;
+	case NAMESPACE_PHONE:
+	case NAMESPACE_WHATSAPP:
+		if (person % 2 == 0) {
+			snprintf(value, sizeof(value), "+3934712%05zu", number);
+			snprintf(written, sizeof(written), "+39 347 12%05zu", number);
+		} else {
+			snprintf(value, sizeof(value), "+49151123%05zu", number);
+			snprintf(written, sizeof(written), "0049 151 123%05zu", number);
+		}
+		break;
+	case NAMESPACE_LANDLINE:
+		snprintf(value, sizeof(value), "+39061234%04zu", number);
+		snprintf(written, sizeof(written), "+39 06 1234%04zu", number);
+		break;
+	default:
+		snprintf(value, sizeof(value), "%c-%zu-%zu", model_namespace_name(namespace_id)[0], person,
+		    choice);
+		break;
+	}
+	return model_identifier(namespace_id, value, as_written ? written : "");
+}
+
+static struct model_value
+make_value(struct random *random, enum value_type type)
+{
+	static const char *const words[] = { "Bari", "Como", "Lecce" };
+	struct model_value value = { .type = type };
+
+	switch (type) {
+	case VALUE_BOOL:
+		value.boolean = random_chance(random, 50);
+		break;
+	case VALUE_NUMBER:
+		value.number = (double)random_below(random, 3) * 1.5 - 1.5;
+		break;
+	case VALUE_TIME:
+		value.time_us = (int64_t)random_below(random, 3) * 1000000 - 1000000;
+		break;
+	default:
+		return model_string(words[random_below(random, 3)]);
+	}
+	return value;
+}
+
+static struct model_fact
+make_attribute(struct random *random)
+{
+	static const struct {
+		const char *name;
+		enum value_type type; /* VALUE_NONE: any */
+	} pool[] = {
+		{ "FIRST_NAME", VALUE_STRING },
+		{ "LAST_NAME", VALUE_STRING },
+		{ "CITY", VALUE_STRING },
+		{ "AGE", VALUE_NUMBER },
+		{ "VIP", VALUE_BOOL },
+		{ "SINCE", VALUE_TIME },
+		{ "SCORE", VALUE_NONE },
+	};
+	size_t at = random_below(random, sizeof(pool) / sizeof(pool[0]));
+	enum value_type type = pool[at].type;
+
+	if (type == VALUE_NONE)
+		type = (enum value_type)(VALUE_BOOL + random_below(random, 4));
+	return model_attribute(pool[at].name, make_value(random, type));
+}
+
+static bool
+has_name(const struct model_event *event, const char *name)
+{
+	for (size_t i = 0; i < event->fact_count; i++) {
+		if (strcmp(event->facts[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Source, moment and conversation. Moments drift, but slowly: most are tied, and
+ * many are older than what is stored. */
+static void
+begin_event(struct model_event *event, struct random *random, size_t index)
+{
+	static const enum source sources[] = { SOURCE_PUSH, SOURCE_CONVERSATIONS, SOURCE_CONTACTS };
+	size_t seconds = START_SECONDS + index / 8 + random_below(random, SPREAD_SECONDS);
+
+	*event = (struct model_event){ .source = sources[random_below(random, 3)],
+		.observed_at_us = (int64_t)seconds * 1000000 + (int64_t)random_below(random, 2) };
+	if (random_chance(random, 4))
+		event->observed_at_us = MODEL_UNTIMED;
+	if (event->source == SOURCE_CONVERSATIONS && random_chance(random, 60))
+		snprintf(event->conversation, sizeof(event->conversation), "t-%zu", random_below(random, 9));
+}
+
+static void
+add_identifiers(struct model_event *event, struct random *random, const struct shape *shape)
+{
+	size_t count = 1 + random_below(random, shape->most_identifiers);
+	size_t person = random_below(random, shape->people);
+	bool devices_only = random_chance(random, 15);
+
+	for (size_t i = 0; i < count; i++) {
+		bool personal = !devices_only && random_chance(random, 55);
+		enum namespace_id namespace_id = personal ? NAMESPACE_EXT_ID : NAMESPACE_CHAT;
+		size_t whose = random_chance(random, shape->stranger_percent)
+		    ? random_below(random, shape->people)
+		    : person;
+		struct model_fact fact;
+
+		namespace_id += (enum namespace_id)random_below(random, personal ? 5 : 4);
+		fact = make_identifier(random, namespace_id, whose, random_below(random, shape->values));
+		if (!personal || !has_name(event, fact.name))
+			model_event_add(event, &fact);
+	}
+}
+
+/* As many devices or attributes as an event may carry, or nearly. */
+static void
+add_plenty(struct model_event *event, struct random *random, const struct shape *shape)
+{
+	size_t person = random_below(random, shape->people);
+	size_t devices = random_chance(random, 50) ? random_below(random, 60) : 0;
+	size_t attributes = random_chance(random, 50) ? random_below(random, 96) : 0;
+
+	for (size_t i = 0; i < devices; i++) {
+		enum namespace_id namespace_id = NAMESPACE_CHAT + (enum namespace_id)random_below(random, 4);
+		struct model_fact fact =
+		    make_identifier(random, namespace_id, person, 100 + random_below(random, 30));
+
+		model_event_add(event, &fact);
+	}
+	for (size_t i = 0; i < attributes; i++) {
+		char name[MODEL_NAME_BYTES];
+		struct model_fact fact;
+
+		snprintf(name, sizeof(name), "A%03zu", random_below(random, 150));
+		fact = model_attribute(name, make_value(random, VALUE_STRING));
+		if (!has_name(event, name))
+			model_event_add(event, &fact);
+	}
+}
+
+static struct model_event
+make_event(struct random *random, enum history_kind kind, size_t index)
+{
+	const struct shape *shape = &SHAPES[kind];
+	struct model_event event;
+	size_t attributes;
+
+	begin_event(&event, random, index);
+	add_identifiers(&event, random, shape);
+	attributes = random_below(random, shape->most_attributes + 1);
+	for (size_t i = 0; i < attributes; i++) {
+		struct model_fact fact = make_attribute(random);
+
+		if (!has_name(&event, fact.name))
+			model_event_add(&event, &fact);
+	}
+	if (kind == HISTORY_FULL)
+		add_plenty(&event, random, shape);
+	return event;
+}
+
+void
+history_make(struct history *out, struct random *random, enum history_kind kind, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct model_event event;
+
+		if (out->count > 0 && random_chance(random, 12))
+			event = model_event_copy(&out->events[out->count - 1]);
+		else if (out->count > 0 && random_chance(random, 5))
+			event = model_event_copy(&out->events[random_below(random, out->count)]);
+		else
+			event = make_event(random, kind, i);
+		out->events = model_append(out->events, &out->count, &event, sizeof(event));
+	}
+}
+
+void
+history_make_person(struct history *out, struct random *random, size_t count)
+{
+	struct model_fact person = model_identifier(NAMESPACE_EMAIL, "person@example.it", "");
+
+	for (size_t i = 0; i < count; i++) {
+		struct model_event event;
+		size_t facts = 1 + random_below(random, 4);
+
+		begin_event(&event, random, 0);
+		event.conversation[0] = '\0';
+		event.source = random_chance(random, 50) ? SOURCE_PUSH : SOURCE_CONTACTS;
+		event.observed_at_us = (int64_t)(START_SECONDS + random_below(random, 6)) * 1000000;
+		model_event_add(&event, &person);
+		for (size_t j = 0; j < facts; j++) {
+			struct model_fact fact = make_attribute(random);
+
+			if (random_chance(random, 30))
+				fact = make_identifier(random,
+				    NAMESPACE_CHAT + (enum namespace_id)random_below(random, 4), 0,
+				    random_below(random, 3));
+			if (fact.namespace_id != NAMESPACE_NONE || !has_name(&event, fact.name))
+				model_event_add(&event, &fact);
+		}
+		out->events = model_append(out->events, &out->count, &event, sizeof(event));
+	}
+}
+
+void
+history_finish(struct history *history)
+{
+	for (size_t i = 0; i < history->count; i++)
+		model_event_finish(&history->events[i]);
+	free(history->events);
+	*history = (struct history){ 0 };
+}
+
+uint64_t
+history_seed(uint64_t otherwise)
+{
+	const char *given = getenv("ANAGRAPH_MODEL_SEED");
+	uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : otherwise;
+
+	fprintf(stderr, "# ANAGRAPH_MODEL_SEED=%lu\n", (unsigned long)seed);
+	return seed;
+}

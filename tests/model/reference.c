@@ -1,0 +1,437 @@
+/* The decision of one event, step by step: whose it is (R8 to R10), whether it is
+ * the same person (R13), what is absorbed (R11), what others own (R12), what the
+ * contact takes (R14, R15), what finds no room, and what came of it.
+ *
+ * What always holds between two events: an identifier stands in one contact, an
+ * absorbed contact holds nothing, facts and secondaries lie in their order. */
+#include <stdlib.h>
+
+#include "tests/model/decision.h"
+
+static struct model_contact *
+create_contact(struct decision *d)
+{
+	struct model *model = d->model;
+	struct model_contact *contact = calloc(1, sizeof(*contact));
+
+	if (contact == NULL)
+		abort();
+	contact->id = model->contact_count + 1;
+	contact->created_event = d->entry->event_number;
+	model->contacts = model_append(model->contacts, &model->contact_count, &contact, sizeof(contact));
+	d->created = true;
+	return contact;
+}
+
+static uint64_t
+owner_of_namespace(const struct decision *d, enum namespace_id looked_for, enum namespace_id looked_up)
+{
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		const struct model_fact *fact = &d->event.facts[i];
+		struct model_fact key = model_identifier(looked_up, fact->value.string, "");
+
+		if (fact->namespace_id == looked_for && model_owner(d->model, &key) != 0)
+			return model_owner(d->model, &key);
+	}
+	return 0;
+}
+
+/* R10: identified before anonymous, then the lowest id. */
+static uint64_t
+device_owner(const struct decision *d)
+{
+	uint64_t best = 0;
+
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		const struct model_fact *fact = &d->event.facts[i];
+		uint64_t owner = is_device(fact) ? model_owner(d->model, fact) : 0;
+		bool identified;
+		bool best_identified;
+
+		if (owner == 0)
+			continue;
+		identified = model_class(contact_of(d, owner)) == CLASS_IDENTIFIED;
+		best_identified = best != 0 && model_class(contact_of(d, best)) == CLASS_IDENTIFIED;
+		if (best == 0 || identified > best_identified ||
+		    (identified == best_identified && owner < best))
+			best = owner;
+	}
+	return best;
+}
+
+/* R8 to R10. */
+static void
+find_target(struct decision *d)
+{
+	uint64_t id = 0;
+
+	for (enum namespace_id n = NAMESPACE_EXT_ID; n <= NAMESPACE_LANDLINE && id == 0; n++) {
+		id = owner_of_namespace(d, n, n);
+		d->found = n == NAMESPACE_EXT_ID ? FOUND_BY_EXT_ID : FOUND_BY_LOWER;
+	}
+	if (id == 0)
+		id = owner_of_namespace(d, NAMESPACE_PHONE, NAMESPACE_WHATSAPP);
+	if (id == 0)
+		id = owner_of_namespace(d, NAMESPACE_WHATSAPP, NAMESPACE_PHONE);
+	if (id == 0) {
+		id = device_owner(d);
+		d->found = FOUND_BY_DEVICE;
+	}
+	if (id != 0) {
+		d->target = contact_of(d, id);
+	} else {
+		d->found = FOUND_NEW;
+		d->target = create_contact(d);
+	}
+}
+
+/* Whether one of the event's identifiers is the contact's. */
+static bool
+named_by_event(const struct decision *d, const struct model_contact *contact)
+{
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		if (!is_attribute(&d->event.facts[i]) && held(contact, &d->event.facts[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Keeps what the contacts around the event were before it. */
+static void
+remember(struct decision *d)
+{
+	for (size_t i = 0; i < d->model->contact_count; i++) {
+		const struct model_contact *contact = d->model->contacts[i];
+
+		if (named_by_event(d, contact) || (contact == d->target && !d->created)) {
+			struct model_contact copy = copy_contact(contact);
+
+			d->befores = model_append(d->befores, &d->before_count, &copy, sizeof(copy));
+		}
+	}
+}
+
+/* R13's SEPARATE: a new contact, with those of the event's devices that the old
+ * target holds by a claim that is not newer. The other steps give it the rest. */
+static void
+separate(struct decision *d)
+{
+	struct model_contact *old = d->target;
+
+	d->target = create_contact(d);
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		const struct model_fact *fact = &d->event.facts[i];
+		struct model_fact *device = is_device(fact) ? held(old, fact) : NULL;
+
+		if (device != NULL && claim_order(&device->claim, &fact->claim) <= 0) {
+			release(d, old, device, LOSS_TAKEN);
+			hold(d, fact);
+		}
+	}
+}
+
+/* R13. */
+static void
+decide_identity(struct decision *d)
+{
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		const struct model_fact *fact = &d->event.facts[i];
+		const struct model_fact *other = held_in_place(d->target, fact);
+		const struct model_conflict *conflict;
+
+		if (!is_personal(fact) || other == NULL || model_owner(d->model, fact) != 0)
+			continue;
+		if (d->found != FOUND_BY_DEVICE &&
+		    !(d->found == FOUND_BY_LOWER && fact->namespace_id == NAMESPACE_EXT_ID))
+			continue;
+		conflict = ask(d, CONFLICT_IDENTITY, fact, other, NULL, 0);
+		if (conflict->verdict == VERDICT_SEPARATE) {
+			separate(d);
+		} else {
+			d->offers_person = true;
+			d->person_policy = conflict->policy;
+		}
+		return;
+	}
+}
+
+/* The secondaries of an absorbed contact (R11). */
+static void
+absorb_secondary(
+    struct decision *d, const struct model_contact *absorbed, const struct model_secondary *secondary)
+{
+	struct model_contact *target = d->target;
+	struct model_secondary *same = offered(target, &secondary->fact);
+
+	if (held(target, &secondary->fact) != NULL) {
+		lose(d, LOSS_AGREED, absorbed->id, secondary);
+	} else if (same != NULL) {
+		lose(d, LOSS_JOINED, absorbed->id, secondary);
+		raise_claim(&same->fact, &secondary->fact.claim);
+	} else {
+		target->secondaries = model_append(
+		    target->secondaries, &target->secondary_count, secondary, sizeof(*secondary));
+	}
+}
+
+/* R11: all that a contact holds goes over to the target, and its id leads there. */
+static void
+absorb(struct decision *d, struct model_contact *absorbed)
+{
+	struct model_contact record = copy_contact(before_of(d, absorbed->id));
+
+	d->entry->absorbed =
+	    model_append(d->entry->absorbed, &d->entry->absorbed_count, &record, sizeof(record));
+	if (model_class(absorbed) != CLASS_IDENTIFIED)
+		d->absorbed_anonymous = true;
+	for (size_t i = 0; i < absorbed->fact_count; i++) {
+		if (is_attribute(&absorbed->facts[i]))
+			settle_value(d, &absorbed->facts[i]);
+		else
+			hold(d, &absorbed->facts[i]);
+	}
+	for (size_t i = 0; i < absorbed->secondary_count; i++)
+		absorb_secondary(d, absorbed, &absorbed->secondaries[i]);
+	d->target->engaged = d->target->engaged || absorbed->engaged;
+	absorbed->forward_to = d->target->id;
+	absorbed->fact_count = 0;
+	absorbed->secondary_count = 0;
+}
+
+/* R11. */
+static void
+absorb_anonymous_owners(struct decision *d)
+{
+	for (size_t i = 0; i < d->before_count; i++) {
+		struct model_contact *contact = contact_of(d, d->befores[i].id);
+
+		if (contact != d->target && model_class(contact) != CLASS_IDENTIFIED)
+			absorb(d, contact);
+	}
+}
+
+static bool
+names_personal_identifier(const struct decision *d)
+{
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		if (is_personal(&d->event.facts[i]))
+			return true;
+	}
+	return false;
+}
+
+/* R12 for one identifier. Says whether its owner lost it. */
+static bool
+decide_owner(struct decision *d, struct model_contact *owner, const struct model_fact *fact)
+{
+	struct model_fact *stored = held(owner, fact);
+	struct model_fact *displaced = is_personal(fact) ? held_in_place(d->target, fact) : NULL;
+	const struct model_conflict *conflict = ask(d, CONFLICT_OWNER, fact, stored, displaced, owner->id);
+
+	if (conflict->verdict == VERDICT_OFFER)
+		offer(d, fact, owner->id, conflict->policy);
+	if (conflict->verdict != VERDICT_TAKE)
+		return false;
+	release(d, owner, stored, LOSS_TAKEN);
+	if (displaced != NULL)
+		release(d, d->target, displaced, LOSS_TAKEN);
+	hold(d, fact);
+	return true;
+}
+
+/* R12: first who owns what, then each in turn, then whoever a TAKE left as nobody. */
+static void
+decide_owners(struct decision *d)
+{
+	bool personal = names_personal_identifier(d);
+	size_t count = d->event.fact_count;
+	uint64_t *owners = calloc(count + 1, sizeof(*owners));
+	bool *robbed = calloc(d->model->contact_count + 1, sizeof(*robbed));
+
+	if (owners == NULL || robbed == NULL)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		const struct model_fact *fact = &d->event.facts[i];
+		uint64_t owner = is_attribute(fact) ? 0 : model_owner(d->model, fact);
+
+		if (owner != 0 && owner != d->target->id &&
+		    (personal || !holds_personal_identifier(contact_of(d, owner))))
+			owners[i] = owner;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (owners[i] != 0 && decide_owner(d, contact_of(d, owners[i]), &d->event.facts[i]))
+			robbed[owners[i]] = true;
+	}
+	for (uint64_t id = 1; id <= d->model->contact_count; id++) {
+		struct model_contact *contact = contact_of(d, id);
+
+		if (robbed[id] && (model_class(contact) != CLASS_IDENTIFIED || !holds_identifier(contact)))
+			absorb(d, contact);
+	}
+	free(owners);
+	free(robbed);
+}
+
+/* R14, R15 for the event's identifiers: those that nobody owns, and the target's. */
+static void
+take_identifiers(struct decision *d)
+{
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		const struct model_fact *fact = &d->event.facts[i];
+		uint64_t owner;
+
+		if (is_attribute(fact))
+			continue;
+		owner = model_owner(d->model, fact);
+		if (owner == d->target->id) {
+			if (is_device(fact) || fact->claim.source != SOURCE_CONVERSATIONS)
+				raise_claim(held(d->target, fact), &fact->claim);
+		} else if (owner == 0 && is_device(fact)) {
+			hold(d, fact);
+		} else if (owner == 0 && d->offers_person) {
+			offer(d, fact, 0, d->person_policy);
+		} else if (owner == 0) {
+			settle_value(d, fact);
+		}
+	}
+}
+
+/* R14, R15 for the event's attributes. */
+static void
+take_attributes(struct decision *d)
+{
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		const struct model_fact *fact = &d->event.facts[i];
+
+		if (!is_attribute(fact))
+			continue;
+		if (d->offers_person)
+			offer(d, fact, 0, d->person_policy);
+		else
+			settle_value(d, fact);
+	}
+}
+
+/* Which of two gives way first: claim, then name, then value. */
+static int
+standing_order(const struct model_fact *a, const struct model_fact *b)
+{
+	int claims = claim_order(&a->claim, &b->claim);
+	int names = strcmp(a->name, b->name);
+
+	if (claims != 0)
+		return claims;
+	return names != 0 ? names : model_value_order(&a->value, &b->value);
+}
+
+/* Releases the least of one kind until no more than limit are left. */
+static void
+limit_facts(struct decision *d, bool (*counts)(const struct model_fact *fact), size_t limit)
+{
+	struct model_contact *target = d->target;
+
+	for (;;) {
+		struct model_fact *least = NULL;
+		size_t count = 0;
+
+		for (size_t i = 0; i < target->fact_count; i++) {
+			struct model_fact *fact = &target->facts[i];
+
+			if (!counts(fact))
+				continue;
+			count++;
+			if (least == NULL || standing_order(fact, least) < 0)
+				least = fact;
+		}
+		if (count <= limit)
+			return;
+		release(d, target, least, LOSS_LIMIT);
+	}
+}
+
+/* R21: personal identifiers give way last. */
+static void
+limit_secondaries(struct decision *d)
+{
+	struct model_contact *target = d->target;
+
+	while (target->secondary_count > MODEL_SECONDARIES) {
+		struct model_secondary *least = &target->secondaries[0];
+
+		for (size_t i = 1; i < target->secondary_count; i++) {
+			struct model_secondary *other = &target->secondaries[i];
+			int kinds = is_personal(&other->fact) - is_personal(&least->fact);
+
+			if (kinds < 0 || (kinds == 0 && standing_order(&other->fact, &least->fact) < 0))
+				least = other;
+		}
+		close_secondary(d, target, least, LOSS_SUPERSEDED);
+	}
+	for (size_t i = 0; i < target->secondary_count; i++) {
+		if (target->secondaries[i].id == 0)
+			target->secondaries[i].id = ++d->model->last_secondary_id;
+	}
+}
+
+/* R7. */
+static void
+join_list(struct decision *d)
+{
+	const struct model_contact *target = d->target;
+	const struct model_contact *before = before_of(d, target->id);
+	bool joins = d->created || d->absorbed_anonymous || model_class(before) != CLASS_IDENTIFIED;
+
+	if (d->event.source != SOURCE_CONVERSATIONS || model_class(target) != CLASS_IDENTIFIED)
+		return;
+	for (size_t i = 0; i < target->fact_count && !joins; i++)
+		joins = is_device(&target->facts[i]) && held(before, &target->facts[i]) == NULL;
+	if (joins)
+		d->target->engaged = true;
+}
+
+/* The event with its claim on each of its facts. */
+static struct model_event
+receive(const struct model_event *event, size_t number)
+{
+	struct model_event received = model_event_copy(event);
+	struct model_claim claim = {
+		.source = event->source, .observed_at_us = event->observed_at_us, .event = number
+	};
+
+	if (event->observed_at_us == MODEL_UNTIMED)
+		claim.observed_at_us += (int64_t)number;
+	memcpy(claim.conversation, event->conversation, sizeof(claim.conversation));
+	for (size_t i = 0; i < received.fact_count; i++)
+		received.facts[i].claim = claim;
+	return received;
+}
+
+const struct model_entry *
+model_identify(struct model *model, const struct model_event *event)
+{
+	const struct model_entry blank = { .event_number = model->entry_count + 1 };
+	const int64_t unknown = 0;
+	size_t moments = model->entry_count;
+	struct decision d = { .model = model, .event = receive(event, blank.event_number) };
+
+	model->recorded_at_us = model_append(model->recorded_at_us, &moments, &unknown, sizeof(unknown));
+	model->entries = model_append(model->entries, &model->entry_count, &blank, sizeof(blank));
+	d.entry = &model->entries[model->entry_count - 1];
+	find_target(&d);
+	remember(&d);
+	decide_identity(&d);
+	absorb_anonymous_owners(&d);
+	decide_owners(&d);
+	take_identifiers(&d);
+	take_attributes(&d);
+	limit_facts(&d, is_device, MODEL_DEVICES);
+	limit_facts(&d, is_attribute, MODEL_ATTRIBUTES);
+	limit_secondaries(&d);
+	join_list(&d);
+	conclude(&d);
+	d.entry->event = d.event;
+	for (size_t i = 0; i < d.before_count; i++)
+		finish_contact(&d.befores[i]);
+	free(d.befores);
+	return d.entry;
+}

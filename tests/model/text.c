@@ -1,0 +1,275 @@
+/* What the model says, as text. */
+#include "tests/model/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/model/words.h"
+
+const char *const SOURCES[4] = { "?", "PUSH", "CONVERSATIONS", "CONTACTS" };
+const char *const CLASSES[4] = { "?", "IDENTIFIED", "ANONYMOUS_PUSH", "ANONYMOUS_CHAT" };
+const char *const REACHES[5] = { "?", "EMAIL", "SMS", "WHATSAPP", "PUSH" };
+const char *const KINDS[4] = { "?", "VALUE", "OWNER", "IDENTITY" };
+const char *const VERDICTS[5] = { "?", "KEEP", "OFFER", "TAKE", "SEPARATE" };
+const char *const OUTCOMES[5] = { "?", "CREATED", "IDENTIFIED", "UPDATED", "UNCHANGED" };
+const char *const CAUSES[6] = { "?", "TAKEN", "LIMIT", "AGREED", "SUPERSEDED", "JOINED" };
+const char *const POLICIES[MODEL_POLICY_COUNT] = { "?", "chat_primary", "push_latest" };
+
+void
+text_add(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+	size_t needed;
+
+	va_start(arguments, format);
+	needed = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
+	va_end(arguments);
+	if (text->size + needed > text->capacity) {
+		text->capacity = 2 * (text->size + needed);
+		text->bytes = realloc(text->bytes, text->capacity);
+		if (text->bytes == NULL)
+			abort();
+	}
+	va_start(arguments, format);
+	vsnprintf(text->bytes + text->size, needed, format, arguments);
+	va_end(arguments);
+	text->size += needed - 1;
+}
+
+void
+text_finish(struct text *text)
+{
+	free(text->bytes);
+	*text = (struct text){ 0 };
+}
+
+bool
+text_equal(const struct text *a, const struct text *b)
+{
+	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+static int
+order_lines(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void
+text_sort_lines(struct text *text, size_t from)
+{
+	struct text sorted = { 0 };
+	char **lines = NULL;
+	size_t count = 0;
+	char *rest = NULL;
+
+	if (text->size == from)
+		return;
+	for (char *line = strtok_r(text->bytes + from, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		lines = model_append(lines, &count, &line, sizeof(line));
+	qsort(lines, count, sizeof(lines[0]), order_lines);
+	for (size_t i = 0; i < count; i++)
+		text_add(&sorted, "%s\n", lines[i]);
+	memcpy(text->bytes + from, sorted.bytes, sorted.size + 1);
+	free(lines);
+	text_finish(&sorted);
+}
+
+void
+text_add_difference(struct text *text, const struct text *expected, const struct text *got)
+{
+	const char *a = expected->size > 0 ? expected->bytes : "";
+	const char *b = got->size > 0 ? got->bytes : "";
+	size_t line_start = 0;
+	size_t at = 0;
+
+	while (a[at] != '\0' && a[at] == b[at]) {
+		if (a[at] == '\n')
+			line_start = at + 1;
+		at++;
+	}
+	text_add(text, "--- the rules say\n%s--- the service says\n%s", a, b);
+	text_add(text, "--- first difference\n<%.*s\n>%.*s\n", (int)strcspn(a + line_start, "\n"),
+	    a + line_start, (int)strcspn(b + line_start, "\n"), b + line_start);
+}
+
+void
+add_value(struct text *text, const struct model_value *value)
+{
+	switch (value->type) {
+	case VALUE_BOOL:
+		text_add(text, "%s", value->boolean ? "true" : "false");
+		break;
+	case VALUE_NUMBER:
+		text_add(text, "%.17g", value->number);
+		break;
+	case VALUE_TIME:
+		text_add(text, "@%ld", (long)value->time_us);
+		break;
+	case VALUE_STRING:
+		text_add(text, "\"%s\"", value->string);
+		break;
+	case VALUE_NONE:
+		text_add(text, "nothing");
+		break;
+	}
+}
+
+static void
+add_named(struct text *text, const struct model_fact *fact)
+{
+	text_add(text, "%s=", fact->name);
+	add_value(text, &fact->value);
+	if (fact->given[0] != '\0')
+		text_add(text, " given \"%s\"", fact->given);
+}
+
+static int64_t
+recorded_at(const struct model *model, size_t event)
+{
+	return event == 0 ? 0 : model->recorded_at_us[event - 1];
+}
+
+static void
+add_claim(struct text *text, const struct model *model, const struct model_claim *claim)
+{
+	int64_t recorded_at_us = recorded_at(model, claim->event);
+	int64_t observed_at_us =
+	    claim->observed_at_us >= MODEL_UNTIMED ? recorded_at_us : claim->observed_at_us;
+
+	text_add(text, " <%s@%ld recorded %ld in \"%s\">", WORD(SOURCES, claim->source), (long)observed_at_us,
+	    (long)recorded_at_us, claim->conversation);
+}
+
+static void
+add_secondary(struct text *text, const struct model *model, const struct model_secondary *secondary)
+{
+	text_add(text, "#%lu ", (unsigned long)secondary->id);
+	add_named(text, &secondary->fact);
+	text_add(text, " owner %lu by %s", (unsigned long)secondary->owner_contact_id,
+	    WORD(POLICIES, secondary->policy));
+	add_claim(text, model, &secondary->fact.claim);
+	text_add(text, "\n");
+}
+
+void
+text_add_event(struct text *text, const struct model_event *event)
+{
+	text_add(text, "%s", WORD(SOURCES, event->source));
+	if (event->observed_at_us == MODEL_UNTIMED)
+		text_add(text, " untimed");
+	else
+		text_add(text, "@%ld", (long)event->observed_at_us);
+	for (size_t i = 0; i < event->fact_count; i++) {
+		text_add(text, " ");
+		add_named(text, &event->facts[i]);
+	}
+	if (event->conversation[0] != '\0')
+		text_add(text, " in \"%s\"", event->conversation);
+	text_add(text, "\n");
+}
+
+void
+text_add_contact(struct text *text, const struct model *model, const struct model_contact *contact)
+{
+	char name[2 * MODEL_TEXT_BYTES];
+
+	model_display_name(name, contact);
+	text_add(text, "contact %lu version %lu %s \"%s\" created %ld updated %ld reach",
+	    (unsigned long)contact->id, (unsigned long)contact->version, WORD(CLASSES, model_class(contact)),
+	    name, (long)recorded_at(model, contact->created_event),
+	    (long)recorded_at(model, contact->updated_event));
+	for (enum reach reach = REACH_EMAIL; reach <= REACH_PUSH; reach++) {
+		if (model_reached_by(contact, reach))
+			text_add(text, " %s", WORD(REACHES, reach));
+	}
+	text_add(text, "\n");
+	for (size_t i = 0; i < contact->fact_count; i++) {
+		text_add(text, "  ");
+		add_named(text, &contact->facts[i]);
+		add_claim(text, model, &contact->facts[i].claim);
+		text_add(text, "\n");
+	}
+	for (size_t i = 0; i < contact->secondary_count; i++) {
+		text_add(text, "  offered ");
+		add_secondary(text, model, &contact->secondaries[i]);
+	}
+	if (contact->engaged)
+		text_add(text, "  list conversations-engaged\n");
+}
+
+static void
+add_conflict(struct text *text, const struct model *model, const struct model_conflict *conflict)
+{
+	text_add(text, "%s %s stored ", WORD(KINDS, conflict->kind), conflict->incoming.name);
+	add_value(text, &conflict->stored.value);
+	add_claim(text, model, &conflict->stored.claim);
+	text_add(text, " incoming ");
+	add_value(text, &conflict->incoming.value);
+	add_claim(text, model, &conflict->incoming.claim);
+	text_add(text, " owner %lu %s by %s\n", (unsigned long)conflict->owner_contact_id,
+	    WORD(VERDICTS, conflict->verdict), WORD(POLICIES, conflict->policy));
+}
+
+static void
+add_conflicts(struct text *text, const struct model *model, const struct model_entry *entry)
+{
+	for (size_t i = 0; i < entry->conflict_count; i++)
+		add_conflict(text, model, &entry->conflicts[i]);
+}
+
+void
+text_add_answer(struct text *text, const struct model *model, const struct model_entry *entry)
+{
+	text_add(
+	    text, "%s revision %lu absorbed", WORD(OUTCOMES, entry->outcome), (unsigned long)entry->revision);
+	for (size_t i = 0; i < entry->absorbed_count; i++)
+		text_add(text, " %lu", (unsigned long)entry->absorbed[i].id);
+	text_add(text, "\n");
+	add_conflicts(text, model, entry);
+	text_add_contact(text, model, model->contacts[entry->contact_id - 1]);
+}
+
+void
+text_add_entry(struct text *text, const struct model *model, const struct model_entry *entry)
+{
+	struct model_claim claim = entry->event.facts[0].claim;
+	size_t losses_at;
+
+	text_add(text, "entry %lu revision %lu contact %lu %s", (unsigned long)entry->sequence,
+	    (unsigned long)entry->revision, (unsigned long)entry->contact_id, WORD(OUTCOMES, entry->outcome));
+	add_claim(text, model, &claim);
+	text_add(text, "\n");
+	for (size_t i = 0; i < entry->event.fact_count; i++) {
+		text_add(text, "event ");
+		add_named(text, &entry->event.facts[i]);
+		text_add(text, "\n");
+	}
+	add_conflicts(text, model, entry);
+	losses_at = text->size;
+	for (size_t i = 0; i < entry->loss_count; i++) {
+		text_add(text, "lost %s of %lu ", WORD(CAUSES, entry->losses[i].cause),
+		    (unsigned long)entry->losses[i].contact_id);
+		add_secondary(text, model, &entry->losses[i].value);
+	}
+	text_sort_lines(text, losses_at);
+	for (size_t i = 0; i < entry->absorbed_count; i++) {
+		text_add(text, "absorbed by %lu ", (unsigned long)entry->contact_id);
+		text_add_contact(text, model, &entry->absorbed[i]);
+	}
+}
+
+void
+text_add_primaries(struct text *text, const struct model_contact *contact)
+{
+	for (size_t i = 0; i < contact->fact_count; i++) {
+		const struct model_fact *fact = &contact->facts[i];
+
+		text_add(text, "%s=", fact->name);
+		add_value(text, &fact->value);
+		text_add(
+		    text, " <%s@%ld>\n", WORD(SOURCES, fact->claim.source), (long)fact->claim.observed_at_us);
+	}
+}

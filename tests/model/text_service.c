@@ -1,0 +1,327 @@
+/* What the service says, as text in the same form. A policy's version and build
+ * can't be foretold: that they are there, and always the same, is looked at here. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rules/namespaces.h"
+#include "tests/model/words.h"
+
+int64_t
+text_microseconds(const Google__Protobuf__Timestamp *timestamp)
+{
+	return timestamp == NULL ? 0 : timestamp->seconds * 1000000 + timestamp->nanos / 1000;
+}
+
+static void
+add_pb_claim(struct text *text, const Anagraph__V1__Claim *claim)
+{
+	if (claim == NULL) {
+		text_add(text, " <no claim>");
+		return;
+	}
+	text_add(text, " <%s@%ld recorded %ld in \"%s\">", WORD(SOURCES, claim->source),
+	    (long)text_microseconds(claim->observed_at), (long)text_microseconds(claim->recorded_at),
+	    claim->conversation);
+	if (claim->claimed_at != NULL)
+		text_add(text, " claimed %ld", (long)text_microseconds(claim->claimed_at));
+}
+
+static void
+add_pb_identifier(struct text *text, const Anagraph__V1__Identifier *identifier)
+{
+	text_add(text, "%s=\"%s\"", identifier->namespace_, identifier->value);
+	if (identifier->given[0] != '\0')
+		text_add(text, " given \"%s\"", identifier->given);
+	if (identifier->alias)
+		text_add(text, " alias");
+}
+
+static void
+add_pb_value(struct text *text, const Anagraph__V1__Attribute *attribute)
+{
+	struct model_value value = { 0 };
+
+	switch (attribute->value_case) {
+	case ANAGRAPH__V1__ATTRIBUTE__VALUE_STRING_VALUE:
+		text_add(text, "\"%s\"", attribute->string_value);
+		return;
+	case ANAGRAPH__V1__ATTRIBUTE__VALUE_NUMBER_VALUE:
+		value.type = VALUE_NUMBER;
+		value.number = attribute->number_value;
+		break;
+	case ANAGRAPH__V1__ATTRIBUTE__VALUE_BOOL_VALUE:
+		value.type = VALUE_BOOL;
+		value.boolean = attribute->bool_value;
+		break;
+	case ANAGRAPH__V1__ATTRIBUTE__VALUE_TIME_VALUE:
+		value.type = VALUE_TIME;
+		value.time_us = text_microseconds(attribute->time_value);
+		break;
+	default:
+		break;
+	}
+	add_value(text, &value);
+}
+
+static void
+add_pb_claimed_value(struct text *text, const Anagraph__V1__ClaimedValue *claimed)
+{
+	Anagraph__V1__Attribute attribute = ANAGRAPH__V1__ATTRIBUTE__INIT;
+
+	if (claimed == NULL) {
+		text_add(text, "nothing");
+		return;
+	}
+	switch (claimed->value_case) {
+	case ANAGRAPH__V1__CLAIMED_VALUE__VALUE_STRING_VALUE:
+		attribute.value_case = ANAGRAPH__V1__ATTRIBUTE__VALUE_STRING_VALUE;
+		attribute.string_value = claimed->string_value;
+		break;
+	case ANAGRAPH__V1__CLAIMED_VALUE__VALUE_NUMBER_VALUE:
+		attribute.value_case = ANAGRAPH__V1__ATTRIBUTE__VALUE_NUMBER_VALUE;
+		attribute.number_value = claimed->number_value;
+		break;
+	case ANAGRAPH__V1__CLAIMED_VALUE__VALUE_BOOL_VALUE:
+		attribute.value_case = ANAGRAPH__V1__ATTRIBUTE__VALUE_BOOL_VALUE;
+		attribute.bool_value = claimed->bool_value;
+		break;
+	case ANAGRAPH__V1__CLAIMED_VALUE__VALUE_TIME_VALUE:
+		attribute.value_case = ANAGRAPH__V1__ATTRIBUTE__VALUE_TIME_VALUE;
+		attribute.time_value = claimed->time_value;
+		break;
+	default:
+		break;
+	}
+	add_pb_value(text, &attribute);
+	add_pb_claim(text, claimed->claim);
+}
+
+/* R23: a policy says who it is, and it is the same one all the while. */
+static void
+add_pb_policy(struct text *text, const Anagraph__V1__Policy *policy)
+{
+	static char seen[MODEL_POLICY_COUNT][96];
+	char now[96];
+
+	if (policy == NULL) {
+		text_add(text, " by nobody");
+		return;
+	}
+	text_add(text, " by %s", policy->id);
+	if (policy->version[0] == '\0' || strlen(policy->build) != 32)
+		text_add(text, " of version \"%s\" and build \"%s\"", policy->version, policy->build);
+	snprintf(now, sizeof(now), "%s %s", policy->version, policy->build);
+	for (size_t i = MODEL_CHAT_PRIMARY; i < MODEL_POLICY_COUNT; i++) {
+		if (strcmp(policy->id, POLICIES[i]) != 0)
+			continue;
+		if (seen[i][0] == '\0')
+			memcpy(seen[i], now, sizeof(now));
+		if (strcmp(seen[i], now) != 0)
+			text_add(text, " which was %s and is %s", seen[i], now);
+	}
+}
+
+static void
+add_pb_secondary(struct text *text, const Anagraph__V1__Secondary *secondary)
+{
+	text_add(text, "#%lu ", (unsigned long)secondary->id);
+	if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED_IDENTIFIER) {
+		add_pb_identifier(text, secondary->identifier);
+	} else if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED_ATTRIBUTE) {
+		text_add(text, "%s=", secondary->attribute->name);
+		add_pb_value(text, secondary->attribute);
+	}
+	text_add(text, " owner %lu", (unsigned long)secondary->owner_contact_id);
+	if (secondary->policy != NULL)
+		add_pb_policy(text, secondary->policy);
+	else
+		text_add(text, " by ?");
+	add_pb_claim(text, secondary->claim);
+	text_add(text, "\n");
+}
+
+void
+text_add_pb_contact(struct text *text, const Anagraph__V1__Contact *contact)
+{
+	if (contact == NULL) {
+		text_add(text, "no contact\n");
+		return;
+	}
+	text_add(text, "contact %lu version %lu %s \"%s\" created %ld updated %ld reach",
+	    (unsigned long)contact->id, (unsigned long)contact->version,
+	    WORD(CLASSES, contact->contact_class), contact->display_name,
+	    (long)text_microseconds(contact->create_time), (long)text_microseconds(contact->update_time));
+	for (size_t i = 0; i < contact->n_reach; i++)
+		text_add(text, " %s", WORD(REACHES, contact->reach[i]));
+	text_add(text, "\n");
+	for (size_t i = 0; i < contact->n_identifiers; i++) {
+		text_add(text, "  ");
+		add_pb_identifier(text, contact->identifiers[i]);
+		add_pb_claim(text, contact->identifiers[i]->claim);
+		text_add(text, "\n");
+	}
+	for (size_t i = 0; i < contact->n_attributes; i++) {
+		text_add(text, "  %s=", contact->attributes[i]->name);
+		add_pb_value(text, contact->attributes[i]);
+		add_pb_claim(text, contact->attributes[i]->claim);
+		text_add(text, "\n");
+	}
+	for (size_t i = 0; i < contact->n_secondaries; i++) {
+		text_add(text, "  offered ");
+		add_pb_secondary(text, contact->secondaries[i]);
+	}
+	for (size_t i = 0; i < contact->n_lists; i++)
+		text_add(text, "  list %s\n", contact->lists[i]);
+}
+
+static void
+add_pb_conflict(struct text *text, const Anagraph__V1__Conflict *conflict)
+{
+	text_add(text, "%s %s stored ", WORD(KINDS, conflict->kind), conflict->name);
+	add_pb_claimed_value(text, conflict->stored);
+	text_add(text, " incoming ");
+	add_pb_claimed_value(text, conflict->incoming);
+	text_add(text, " owner %lu %s", (unsigned long)conflict->owner_contact_id,
+	    WORD(VERDICTS, conflict->verdict));
+	add_pb_policy(text, conflict->policy);
+	if (conflict->fallback[0] != '\0')
+		text_add(text, " fallback %s", conflict->fallback);
+	text_add(text, "\n");
+}
+
+void
+text_add_pb_answer(struct text *text, const Anagraph__V1__IdentifyResponse *answer)
+{
+	text_add(text, "%s revision %lu absorbed", WORD(OUTCOMES, answer->outcome),
+	    (unsigned long)answer->revision);
+	for (size_t i = 0; i < answer->n_absorbed_contact_ids; i++)
+		text_add(text, " %lu", (unsigned long)answer->absorbed_contact_ids[i]);
+	text_add(
+	    text, "%s\n", answer->replayed || answer->n_shared_identifiers > 0 ? " replayed or shared" : "");
+	for (size_t i = 0; i < answer->n_conflicts; i++)
+		add_pb_conflict(text, answer->conflicts[i]);
+	text_add_pb_contact(text, answer->contact);
+}
+
+void
+text_add_pb_primaries(struct text *text, const Anagraph__V1__Contact *contact)
+{
+	for (size_t i = 0; i < contact->n_identifiers; i++) {
+		const Anagraph__V1__Identifier *identifier = contact->identifiers[i];
+
+		text_add(text, "%s=\"%s\" <%s@%ld>\n", identifier->namespace_, identifier->value,
+		    WORD(SOURCES, identifier->claim->source),
+		    (long)text_microseconds(identifier->claim->observed_at));
+	}
+	for (size_t i = 0; i < contact->n_attributes; i++) {
+		const Anagraph__V1__Attribute *attribute = contact->attributes[i];
+
+		text_add(text, "%s=", attribute->name);
+		add_pb_value(text, attribute);
+		text_add(text, " <%s@%ld>\n", WORD(SOURCES, attribute->claim->source),
+		    (long)text_microseconds(attribute->claim->observed_at));
+	}
+}
+
+/* A contact of the store as an answer would have it. */
+static Anagraph__V1__Contact *
+contact_as_sent(struct arena *arena, const struct contact *contact)
+{
+	Anagraph__V1__Contact *sent;
+	struct bytes encoded;
+
+	if (contact_encode(&encoded, arena, contact) != 0)
+		abort();
+	sent = anagraph__v1__contact__unpack(NULL, encoded.size, encoded.data);
+	if (sent == NULL)
+		abort();
+	return sent;
+}
+
+static void
+add_wire_conflict(struct text *text, struct arena *arena, const struct conflict *conflict)
+{
+	Anagraph__V1__Conflict *sent;
+	struct bytes encoded;
+
+	if (conflict_encode(&encoded, arena, conflict) != 0)
+		abort();
+	sent = anagraph__v1__conflict__unpack(NULL, encoded.size, encoded.data);
+	if (sent == NULL)
+		abort();
+	add_pb_conflict(text, sent);
+	anagraph__v1__conflict__free_unpacked(sent, NULL);
+}
+
+static void
+add_wire_loss(struct text *text, struct arena *arena, const struct loss *loss)
+{
+	struct secondary value = loss->value;
+	struct contact holder = { .id = 1, .version = 1, .secondaries = &value, .secondary_count = 1 };
+	Anagraph__V1__Contact *sent = contact_as_sent(arena, &holder);
+
+	if (value.policy.id.size == 0 && sent->secondaries[0]->policy != NULL) {
+		anagraph__v1__policy__free_unpacked(sent->secondaries[0]->policy, NULL);
+		sent->secondaries[0]->policy = NULL;
+	}
+	text_add(text, "lost %s of %lu ", WORD(CAUSES, loss->cause), (unsigned long)loss->contact_id);
+	add_pb_secondary(text, sent->secondaries[0]);
+	anagraph__v1__contact__free_unpacked(sent, NULL);
+}
+
+/* The event's claim, identifiers and attributes. */
+static void
+add_wire_event(struct text *text, const struct journal_entry *entry)
+{
+	const struct claim *claim = &entry->claim;
+
+	text_add(text, " <%s@%ld recorded %ld in \"%.*s\">", WORD(SOURCES, claim->source),
+	    (long)claim->observed_at_us, (long)claim->recorded_at_us, BYTES_PRINT(claim->conversation));
+	if (claim->clamped)
+		text_add(text, " claimed %ld", (long)claim->claimed_at_us);
+	text_add(text, "\n");
+	for (size_t i = 0; i < entry->identifier_count; i++) {
+		const struct identifier *identifier = &entry->identifiers[i];
+		struct bytes name = namespace_name(identifier->namespace_id);
+
+		text_add(text, "event %.*s=\"%.*s\"", BYTES_PRINT(name), BYTES_PRINT(identifier->value));
+		if (identifier->given.size > 0)
+			text_add(text, " given \"%.*s\"", BYTES_PRINT(identifier->given));
+		text_add(text, "\n");
+	}
+	for (size_t i = 0; i < entry->attribute_count; i++) {
+		const struct attribute *attribute = &entry->attributes[i];
+		struct model_value value = { .type = attribute->value.type,
+			.boolean = attribute->value.boolean,
+			.number = attribute->value.number,
+			.time_us = attribute->value.time_us };
+
+		snprintf(value.string, sizeof(value.string), "%.*s", BYTES_PRINT(attribute->value.string));
+		text_add(text, "event %.*s=", BYTES_PRINT(attribute->name));
+		add_value(text, &value);
+		text_add(text, "\n");
+	}
+}
+
+void
+text_add_wire_entry(struct text *text, struct arena *arena, const struct journal_entry *entry)
+{
+	size_t losses_at;
+
+	text_add(text, "entry %lu revision %lu contact %lu %s", (unsigned long)entry->sequence,
+	    (unsigned long)entry->revision, (unsigned long)entry->contact_id, WORD(OUTCOMES, entry->outcome));
+	add_wire_event(text, entry);
+	for (size_t i = 0; i < entry->conflict_count; i++)
+		add_wire_conflict(text, arena, &entry->conflicts[i]);
+	losses_at = text->size;
+	for (size_t i = 0; i < entry->loss_count; i++)
+		add_wire_loss(text, arena, &entry->losses[i]);
+	text_sort_lines(text, losses_at);
+	for (size_t i = 0; i < entry->absorption_count; i++) {
+		Anagraph__V1__Contact *sent = contact_as_sent(arena, entry->absorptions[i].before);
+
+		text_add(text, "absorbed by %lu ", (unsigned long)entry->absorptions[i].survivor_contact_id);
+		text_add_pb_contact(text, sent);
+		anagraph__v1__contact__free_unpacked(sent, NULL);
+	}
+}
