@@ -22,6 +22,15 @@ enum message_outcome {
 int contact_decode(struct contact *out, struct arena *arena, struct bytes message);
 int account_decode(struct account *out, struct bytes message);
 
+/* What stands in the place of a contact that another one absorbed. */
+struct forward {
+	uint64_t survivor_contact_id; /* the contact that it is part of now */
+	uint64_t next_contact_id;     /* the contact that absorbed it */
+};
+
+int forward_encode(struct bytes *out, struct arena *arena, const struct forward *forward);
+int forward_decode(struct forward *out, struct bytes message);
+
 /* One journal entry: what happened, enough to explain a contact, to undo what was
  * absorbed and to decide the same conflicts again. */
 struct journal_entry {
@@ -30,7 +39,7 @@ struct journal_entry {
 	uint64_t contact_id;
 	enum outcome outcome;
 	struct claim claim;                   /* of the event */
-	const struct identifier *identifiers; /* of the event, their claims not repeated */
+	const struct identifier *identifiers; /* of the event; their claims are the event's */
 	size_t identifier_count;
 	const struct attribute *attributes; /* likewise */
 	size_t attribute_count;
@@ -42,6 +51,7 @@ struct journal_entry {
 	size_t absorption_count;
 };
 
+/* A decoded entry's absorptions point to contacts decoded into the arena. */
 int journal_entry_encode(struct bytes *out, struct arena *arena, const struct journal_entry *entry);
 int journal_entry_decode(struct journal_entry *out, struct arena *arena, struct bytes message);
 
