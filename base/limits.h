@@ -7,6 +7,9 @@
 enum limits {
 	/* What a caller may send. */
 	LIMIT_REQUEST_BYTES = 1024 * 1024,   /* one message; beyond it gRPC answers RESOURCE_EXHAUSTED */
+	LIMIT_REQUEST_FIELDS = 16384,        /* in one message, nested ones included: LIMIT_EXCEEDED */
+	LIMIT_METADATA_BYTES = 8192,         /* of a call; beyond it gRPC answers RESOURCE_EXHAUSTED */
+	LIMIT_CONNECTION_CALLS = 1024,       /* at once on one connection; gRPC has the others wait */
 	LIMIT_ACCOUNT_BYTES = 64,            /* ACCOUNT_INVALID */
 	LIMIT_EVENT_IDENTIFIERS = 64,        /* LIMIT_EXCEEDED */
 	LIMIT_EVENT_ATTRIBUTES = 100,        /* LIMIT_EXCEEDED */
@@ -32,12 +35,15 @@ enum limits {
 	LIMIT_POLICY_FILE_BYTES = 16 * 1024 * 1024,
 
 	/* What one call may cost. */
-	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024, /* unpacked request: LIMIT_EXCEEDED */
-	LIMIT_WRITE_QUEUE = 16384,                /* calls waiting for the committer: OVERLOADED */
-	LIMIT_BATCH_EVENTS = 1024,                /* events in one transaction */
+	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024,    /* unpacked request: LIMIT_EXCEEDED */
+	LIMIT_ANSWER_ARENA_BYTES = 64 * 1024 * 1024, /* answer to one event: INTERNAL */
+	LIMIT_CALLS_IN_FLIGHT = 32768,               /* on all connections: OVERLOADED */
+	LIMIT_WRITE_QUEUE = 16384,                   /* calls waiting for the committer: OVERLOADED */
+	LIMIT_BATCH_EVENTS = 1024,                   /* events in one transaction */
 
 	/* What the daemon may be told. */
 	LIMIT_THREADS = 64,
+	LIMIT_MAP_SIZE_MIB = 64 * 1024 * 1024, /* half of what a process can address */
 
 	/* How full the store may get, in per cent of the space it could have. */
 	LIMIT_STORE_ALARM_PERCENT = 80,
