@@ -1,0 +1,131 @@
+/* What the files of this room share: the front, its queues, and calls.
+ *
+ * A queue is a completion queue of gRPC and the one thread that polls it. A call
+ * belongs to its queue's thread from the moment it is posted, as a request for
+ * whatever call of its method comes next, until it is retired; only while a write is
+ * with the engine does the committer's thread have it. */
+#ifndef ANAGRAPH_SERVER_RPC_CALL_H
+#define ANAGRAPH_SERVER_RPC_CALL_H
+
+#include <grpc/grpc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/rpc/rpc.h"
+
+enum method {
+	METHOD_IDENTIFY,
+	METHOD_RESOLVE,
+	METHOD_COUNT_CONTACTS,
+	METHOD_UNKNOWN, /* any other */
+	METHOD_COUNT,
+};
+
+/* What came back from a completion queue; lies in what it is about. */
+enum tag_kind {
+	TAG_ARRIVED,   /* a posted call has a caller */
+	TAG_ANSWERED,  /* the batch with the answer is done */
+	TAG_CLOSED,    /* nobody waits for the answer any more, or it has gone out */
+	TAG_SHUT_DOWN, /* the server has: no call is left */
+};
+
+struct tag {
+	enum tag_kind kind;
+	void *owner; /* the call; the front for TAG_SHUT_DOWN */
+};
+
+struct queue {
+	struct rpc *rpc;
+	grpc_completion_queue *handle;
+	pthread_t thread;
+	struct graph_reader *reader;
+	struct arena scratch;     /* for what ends with the handling of one completion */
+	struct call *spare_calls; /* none of them with gRPC */
+	unsigned spare_count;
+	unsigned owed_calls[METHOD_COUNT]; /* not posted for want of memory */
+};
+
+struct rpc {
+	struct rpc_options options;
+	grpc_server *server;
+	void *methods[METHOD_UNKNOWN];
+	struct queue *queues;
+	struct tag shut_down_tag;
+	bool started;
+
+	/* The committer's alone, for the answers to writes. */
+	struct graph_reader *committer_reader;
+	struct arena committer_arena;
+
+	atomic_uint calls_in_flight; /* admitted and not retired */
+	atomic_bool draining;
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* while draining: calls_in_flight fell to 0, or shut_down */
+	bool shut_down;         /* under the lock */
+};
+
+struct call {
+	struct queue *queue;
+	struct call *next; /* spare */
+	enum method method;
+	grpc_call *handle;
+	gpr_timespec deadline;
+	grpc_metadata_array metadata;
+	grpc_call_details details; /* METHOD_UNKNOWN */
+	grpc_byte_buffer *payload; /* NULL when the caller sent none */
+	struct tag arrived_tag;
+	struct tag answered_tag;
+	struct tag closed_tag;
+	unsigned batch_count; /* under way; the queue's thread's */
+	bool admitted;        /* counted in calls_in_flight */
+	bool watched;         /* a batch of its own waits for the close */
+	int was_cancelled;    /* gRPC's to set */
+	struct arena arena;   /* a write's; its memory is kept from call to call */
+	struct engine_write write;
+};
+
+/* How a call ends. */
+struct answer {
+	const struct rejection *rejection; /* NULL when it went well */
+	grpc_slice message;                /* the response, taken over; none with a rejection */
+	uint64_t txn;                      /* 0 when none was seen */
+};
+
+/* Posts requests for as many calls of each method as are kept waiting. Before the
+ * queue's thread starts. 0; -errno. */
+int call_post_first(struct queue *queue);
+
+/* Handles what a completion queue gave back. The queue's thread. */
+void call_completed(struct call *call, enum tag_kind kind, bool ok);
+
+/* Frees the spare calls. When nothing uses the queue any more. */
+void call_free_spare(struct queue *queue);
+
+/* Ends a call. The queue's thread, or the committer's for a write that was submitted;
+ * the call must not be touched after it. */
+void call_answer(struct call *call, const struct answer *answer);
+
+/* Ends a call with a rejection, txn as in struct answer. */
+void call_refuse(struct call *call, const struct rejection *rejection, uint64_t txn);
+
+/* Asks to be told when the caller is gone, whereupon call->write.cancelled is set.
+ * The queue's thread, before the write is submitted. */
+void call_watch(struct call *call);
+
+/* The request's bytes, borrowed from the call or from the queue's scratch arena until
+ * the call is answered or submitted. 0; positive with *rejection. */
+int call_payload(struct bytes *raw, struct rejection *rejection, struct call *call);
+
+/* When the caller's deadline passes on the engine's clock; INT64_MAX without one. */
+int64_t call_deadline_us(const struct call *call);
+
+/* The number of the store's last transaction, for answers that looked at no record;
+ * 0 when the store can't tell. The reader's thread. */
+uint64_t call_last_txn(struct graph_reader *reader);
+
+/* One each for a method: takes the request in and ends the call, now or later. */
+void identify_handle(struct call *call);
+void resolve_handle(struct call *call);
+void count_handle(struct call *call);
+
+#endif

@@ -1,0 +1,49 @@
+/* A read lives between graph_read_begin and graph_read_end, which nothing in it may
+ * leave out and in which nothing waits; its memory is the queue's, so that what the
+ * last read touched is still in the cache. */
+#include "server/rpc/read.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/rpc/request.h"
+
+/* Words for what befalls the store rather than the request. */
+static void
+reject_for_store(struct rejection *rejection, struct rpc *rpc, int result)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "a read failed: %s", strerrordesc_np(-result));
+	rpc->options.log(rpc->options.log_context, line);
+	request_reject(rejection, REASON_INTERNAL, "", "The store could not be read; the log says why.");
+}
+
+void
+read_handle(struct call *call, const ProtobufCMessageDescriptor *descriptor, read_function read)
+{
+	struct queue *queue = call->queue;
+	struct rejection rejection = { .reason = REASON_NONE };
+	struct answer answer = { .rejection = &rejection };
+	ProtobufCMessage *message;
+	struct bytes raw;
+	int result = call_payload(&raw, &rejection, call);
+
+	if (result == 0)
+		result = request_unpack(&message, &rejection, &queue->scratch, descriptor, raw);
+	if (result != 0) {
+		call_refuse(call, &rejection, call_last_txn(queue->reader));
+		return;
+	}
+	result = graph_read_begin(queue->reader);
+	if (result == 0) {
+		answer.txn = graph_reader_txn(queue->reader);
+		result = read(&answer.message, &rejection, call, message);
+		graph_read_end(queue->reader);
+	}
+	if (result < 0)
+		reject_for_store(&rejection, queue->rpc, result);
+	if (result == 0)
+		answer.rejection = NULL;
+	call_answer(call, &answer);
+}

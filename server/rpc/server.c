@@ -1,0 +1,294 @@
+/* The front's life: made, bound, started, drained, freed.
+ *
+ * The order of the end is the one that gRPC survives: nothing new is admitted; what
+ * was admitted is answered; the server is shut down and, past a grace, every call left
+ * is cancelled; only when the server says that no call is left are the queues shut
+ * down, and only then do their threads end. An operation on a queue that has been shut
+ * down would abort the process. */
+#include <errno.h>
+#include <grpc/grpc_security.h>
+#include <grpc/support/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "server/rpc/call.h"
+
+enum {
+	ANSWER_GRACE_MS = 10000, /* for callers to take the answers to calls that were admitted */
+	CLOSE_GRACE_MS = 2000,   /* for connections to close by themselves */
+	HANDSHAKE_TIMEOUT_MS = 10 * 1000,
+	KEEPALIVE_TIME_MS = 60 * 1000,
+	KEEPALIVE_TIMEOUT_MS = 20 * 1000,
+	CALLER_PING_INTERVAL_MS = 10 * 1000, /* a caller that pings more often is cut off */
+	CONNECTION_IDLE_MS = 60 * 60 * 1000,
+	CONNECTION_AGE_MS = 6 * 60 * 60 * 1000,
+	CONNECTION_AGE_GRACE_MS = 5 * 60 * 1000,
+};
+
+static const char *const METHOD_PATHS[METHOD_UNKNOWN] = {
+	[METHOD_IDENTIFY] = "/anagraph.v1.IdentityService/Identify",
+	[METHOD_RESOLVE] = "/anagraph.v1.IdentityService/Resolve",
+	[METHOD_COUNT_CONTACTS] = "/anagraph.v1.IdentityService/CountContacts",
+};
+
+/* gRPC's own lines can quote what a peer sent, so none is passed on but what explains
+ * the end of the process. */
+static void
+log_assertion(gpr_log_func_args *args)
+{
+	static const char prefix[] = "assertion failed";
+
+	if (strncmp(args->message, prefix, sizeof(prefix) - 1) == 0)
+		fprintf(stderr, "anagraphd: gRPC, %s:%d: %s\n", args->file, args->line, args->message);
+}
+
+static grpc_arg
+setting(const char *name, int value)
+{
+	/* gRPC copies the key, but its type does not say so. */
+	return (grpc_arg){ .type = GRPC_ARG_INTEGER, .key = (char *)name, .value.integer = value };
+}
+
+static grpc_server *
+create_server(void)
+{
+	grpc_arg settings[] = {
+		/* What a caller may do. */
+		setting(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, LIMIT_REQUEST_BYTES),
+		setting(GRPC_ARG_MAX_METADATA_SIZE, LIMIT_METADATA_BYTES),
+		setting(GRPC_ARG_MAX_CONCURRENT_STREAMS, LIMIT_CONNECTION_CALLS),
+		setting(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS),
+		setting(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_TIME_MS),
+		setting(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
+		setting(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
+		setting(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, CALLER_PING_INTERVAL_MS),
+		setting(GRPC_ARG_MAX_CONNECTION_IDLE_MS, CONNECTION_IDLE_MS),
+		setting(GRPC_ARG_MAX_CONNECTION_AGE_MS, CONNECTION_AGE_MS),
+		setting(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, CONNECTION_AGE_GRACE_MS),
+		/* A few bytes can be inflated to any size: nothing compressed is taken. */
+		setting(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1 << GRPC_COMPRESS_NONE),
+		setting(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
+		setting(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0),
+		/* A second daemon on the same port must fail instead of taking half the calls. */
+		setting(GRPC_ARG_ALLOW_REUSEPORT, 0),
+		/* Reads end at once, and the engine looks at the deadlines of writes. */
+		setting(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0),
+		setting(GRPC_ARG_ENABLE_CHANNELZ, 0),
+		setting(GRPC_ARG_HTTP2_BDP_PROBE, 0),
+	};
+	grpc_channel_args args = { sizeof(settings) / sizeof(settings[0]), settings };
+
+	return grpc_server_create(&args, NULL);
+}
+
+static int
+queue_init(struct queue *queue, struct rpc *rpc)
+{
+	queue->rpc = rpc;
+	arena_init(&queue->scratch, LIMIT_CALL_ARENA_BYTES);
+	queue->handle = grpc_completion_queue_create_for_next(NULL);
+	grpc_server_register_completion_queue(rpc->server, queue->handle, NULL);
+	return graph_reader_create(&queue->reader, rpc->options.graph);
+}
+
+static void
+queue_finish(struct queue *queue)
+{
+	if (queue->handle == NULL)
+		return;
+	call_free_spare(queue);
+	grpc_completion_queue_destroy(queue->handle);
+	graph_reader_destroy(queue->reader);
+	arena_finish(&queue->scratch);
+}
+
+int
+rpc_create(struct rpc **out, const struct rpc_options *options)
+{
+	struct rpc *rpc = calloc(1, sizeof(*rpc));
+	pthread_condattr_t clock;
+	int result = 0;
+
+	if (rpc == NULL)
+		return -ENOMEM;
+	gpr_set_log_function(log_assertion);
+	grpc_init();
+	rpc->options = *options;
+	rpc->shut_down_tag = (struct tag){ TAG_SHUT_DOWN, rpc };
+	pthread_mutex_init(&rpc->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&rpc->changed, &clock);
+	pthread_condattr_destroy(&clock);
+	arena_init(&rpc->committer_arena, LIMIT_ANSWER_ARENA_BYTES);
+	rpc->server = create_server();
+	for (enum method method = 0; method < METHOD_UNKNOWN; method++)
+		rpc->methods[method] = grpc_server_register_method(
+		    rpc->server, METHOD_PATHS[method], NULL, GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+	rpc->queues = calloc(options->thread_count, sizeof(*rpc->queues));
+	if (rpc->queues == NULL)
+		result = -ENOMEM;
+	for (unsigned i = 0; result == 0 && i < options->thread_count; i++)
+		result = queue_init(&rpc->queues[i], rpc);
+	if (result == 0)
+		result = graph_reader_create(&rpc->committer_reader, options->graph);
+	if (result != 0) {
+		rpc_destroy(rpc);
+		return result < 0 ? result : -EAGAIN;
+	}
+	*out = rpc;
+	return 0;
+}
+
+int
+rpc_listen(unsigned *port, struct rpc *rpc, const char *address)
+{
+	grpc_server_credentials *credentials = grpc_insecure_server_credentials_create();
+	int bound = grpc_server_add_http2_port(rpc->server, address, credentials);
+
+	grpc_server_credentials_release(credentials);
+	if (bound <= 0)
+		return RPC_E_ADDRESS;
+	*port = (unsigned)bound;
+	return 0;
+}
+
+static void
+note_shut_down(struct rpc *rpc)
+{
+	pthread_mutex_lock(&rpc->lock);
+	rpc->shut_down = true;
+	pthread_cond_broadcast(&rpc->changed);
+	pthread_mutex_unlock(&rpc->lock);
+}
+
+static void *
+run_queue(void *context)
+{
+	struct queue *queue = context;
+	gpr_timespec forever = gpr_inf_future(GPR_CLOCK_MONOTONIC);
+
+	for (;;) {
+		grpc_event event = grpc_completion_queue_next(queue->handle, forever, NULL);
+		struct tag *tag;
+
+		if (event.type == GRPC_QUEUE_SHUTDOWN)
+			return NULL;
+		tag = event.tag;
+		if (tag->kind == TAG_SHUT_DOWN)
+			note_shut_down(tag->owner);
+		else
+			call_completed(tag->owner, tag->kind, event.success != 0);
+	}
+}
+
+int
+rpc_start(struct rpc *rpc)
+{
+	grpc_server_start(rpc->server);
+	rpc->started = true;
+	for (unsigned i = 0; i < rpc->options.thread_count; i++) {
+		struct queue *queue = &rpc->queues[i];
+		int result = call_post_first(queue);
+
+		if (result == 0)
+			result = -pthread_create(&queue->thread, NULL, run_queue, queue);
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+static struct timespec
+in_ms(unsigned ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
+	}
+	return at;
+}
+
+/* Waits until no call is in flight and, if asked, the server has shut down. Returns
+ * whether that came about in time; a NULL deadline waits for ever. */
+static bool
+wait_for_end(struct rpc *rpc, bool shut_down, const struct timespec *deadline)
+{
+	int result = 0;
+	bool ended = false;
+
+	pthread_mutex_lock(&rpc->lock);
+	while (result == 0) {
+		ended = atomic_load(&rpc->calls_in_flight) == 0 && (rpc->shut_down || !shut_down);
+		if (ended)
+			break;
+		if (deadline == NULL)
+			result = pthread_cond_wait(&rpc->changed, &rpc->lock);
+		else
+			result = pthread_cond_timedwait(&rpc->changed, &rpc->lock, deadline);
+	}
+	pthread_mutex_unlock(&rpc->lock);
+	return ended;
+}
+
+void
+rpc_drain(struct rpc *rpc)
+{
+	struct timespec deadline = in_ms(ANSWER_GRACE_MS);
+
+	atomic_store(&rpc->draining, true);
+	wait_for_end(rpc, false, &deadline);
+	grpc_server_shutdown_and_notify(rpc->server, rpc->queues[0].handle, &rpc->shut_down_tag);
+	deadline = in_ms(CLOSE_GRACE_MS);
+	if (!wait_for_end(rpc, true, &deadline)) {
+		grpc_server_cancel_all_calls(rpc->server);
+		wait_for_end(rpc, true, NULL);
+	}
+	for (unsigned i = 0; i < rpc->options.thread_count; i++) {
+		grpc_completion_queue_shutdown(rpc->queues[i].handle);
+		pthread_join(rpc->queues[i].thread, NULL);
+	}
+}
+
+/* Ends a server that never took a call: nobody but this thread has its queues. */
+static void
+shut_down_unstarted(struct rpc *rpc)
+{
+	for (unsigned i = 0; i < rpc->options.thread_count; i++) {
+		struct queue *queue = &rpc->queues[i];
+
+		if (queue->handle == NULL)
+			continue;
+		if (i == 0)
+			grpc_server_shutdown_and_notify(rpc->server, queue->handle, &rpc->shut_down_tag);
+		grpc_completion_queue_shutdown(queue->handle);
+		while (grpc_completion_queue_next(queue->handle, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL)
+			   .type != GRPC_QUEUE_SHUTDOWN)
+			;
+	}
+}
+
+void
+rpc_destroy(struct rpc *rpc)
+{
+	if (rpc == NULL)
+		return;
+	if (!rpc->started && rpc->queues != NULL)
+		shut_down_unstarted(rpc);
+	grpc_server_destroy(rpc->server);
+	for (unsigned i = 0; rpc->queues != NULL && i < rpc->options.thread_count; i++)
+		queue_finish(&rpc->queues[i]);
+	graph_reader_destroy(rpc->committer_reader);
+	arena_finish(&rpc->committer_arena);
+	pthread_cond_destroy(&rpc->changed);
+	pthread_mutex_destroy(&rpc->lock);
+	free(rpc->queues);
+	free(rpc);
+	grpc_shutdown_blocking();
+}
