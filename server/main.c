@@ -1,0 +1,267 @@
+/* anagraphd: wires the rooms together and sees the daemon through its life.
+ *
+ * The order matters. Signals are blocked before any thread is made. The store is opened
+ * and policies are loaded before gRPC starts, which makes threads and descriptors of its
+ * own. At the end calls are drained first, then the committer ends, then gRPC, then the
+ * store. Whatever keeps it from serving is told in one line. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/config.h"
+#include "server/log.h"
+#include "server/policies.h"
+#include "server/rpc/rpc.h"
+
+enum { EXIT_USAGE = 2, DESCRIPTORS = 65536 };
+
+struct daemon {
+	struct config config;
+	int signal_fd;
+	int failed_fd; /* readable once the committer has failed for good */
+	char *policy_copy_dir;
+	struct graph *graph;
+	struct policies policies;
+	bool has_policies;
+	struct engine *engine;
+	struct rpc *rpc;
+};
+
+static void
+log_message(void *context, const char *message)
+{
+	(void)context;
+	log_line("%s", message);
+}
+
+/* The committer's last word: tells it and wakes the main thread, which ends the daemon. */
+static void
+note_failure(void *context, const char *message)
+{
+	const struct daemon *daemon = context;
+
+	log_line("%s", message);
+	log_line("a write to stable storage failed: nothing more is written, the daemon ends");
+	if (eventfd_write(daemon->failed_fd, 1) != 0)
+		abort();
+}
+
+/* A process that leaves nothing behind that others could read, and that may hold as many
+ * connections as it is asked to. */
+static void
+harden(void)
+{
+	struct rlimit limit = { 0, 0 };
+
+	umask(077);
+	setrlimit(RLIMIT_CORE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS) {
+		limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < DESCRIPTORS)
+			log_line("warning: only %llu descriptors are allowed, %d are wanted",
+			    (unsigned long long)limit.rlim_cur, DESCRIPTORS);
+	}
+}
+
+/* 0; -errno. */
+static int
+take_signals(struct daemon *daemon)
+{
+	sigset_t ending;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &ending, NULL);
+	daemon->signal_fd = signalfd(-1, &ending, SFD_CLOEXEC);
+	daemon->failed_fd = eventfd(0, EFD_CLOEXEC);
+	return daemon->signal_fd < 0 || daemon->failed_fd < 0 ? -errno : 0;
+}
+
+static int
+open_store(struct daemon *daemon)
+{
+	const struct graph_options options = {
+		.data_dir = daemon->config.data_dir,
+		.map_size_bytes = daemon->config.map_size_bytes,
+		.phone_library_version = phone_library_version(),
+	};
+	struct graph_error error;
+	int result = graph_open(&daemon->graph, &options, &error);
+
+	if (result == GRAPH_E_REFUSED)
+		log_line("%s", error.message);
+	else if (result < 0)
+		log_line("cannot open the store in %s: %s", options.data_dir, strerror(-result));
+	return result;
+}
+
+static int
+load_policies(struct daemon *daemon)
+{
+	struct policy_error error;
+	int result;
+
+	if (asprintf(&daemon->policy_copy_dir, "%s/policies", daemon->config.data_dir) < 0) {
+		daemon->policy_copy_dir = NULL;
+		return -ENOMEM;
+	}
+	result = policies_init(&daemon->policies, &error, &daemon->config, daemon->policy_copy_dir);
+	if (result == POLICY_E_REFUSED)
+		log_line("%s", error.message);
+	else if (result < 0)
+		log_line("cannot load the policies: %s", strerror(-result));
+	daemon->has_policies = result == 0;
+	return result;
+}
+
+static int
+start_engine(struct daemon *daemon)
+{
+	const struct engine_options options = {
+		.graph = daemon->graph,
+		.decider = policies_decider(&daemon->policies),
+		.log = log_message,
+		.failed = note_failure,
+		.failed_context = daemon,
+	};
+	int result = engine_create(&daemon->engine, &options);
+
+	if (result < 0)
+		log_line("cannot start the committer: %s", strerror(-result));
+	return result;
+}
+
+static int
+start_serving(struct daemon *daemon)
+{
+	const struct rpc_options options = {
+		.engine = daemon->engine,
+		.graph = daemon->graph,
+		.thread_count = daemon->config.thread_count,
+		.log = log_message,
+	};
+	char address[CONFIG_ADDRESS_BYTES + 8];
+	unsigned port;
+	int result = rpc_create(&daemon->rpc, &options);
+
+	if (result < 0) {
+		log_line("cannot start gRPC: %s", strerror(-result));
+		return result;
+	}
+	snprintf(address, sizeof(address), "%s:%u", daemon->config.host, daemon->config.port);
+	result = rpc_listen(&port, daemon->rpc, address);
+	if (result != 0) {
+		log_line("cannot listen on %s: the port is in use, or not this user's to use", address);
+		return result;
+	}
+	result = rpc_start(daemon->rpc);
+	if (result < 0) {
+		log_line("cannot start the threads: %s", strerror(-result));
+		_exit(EXIT_FAILURE);
+	}
+	printf("ready on %s:%u\n", daemon->config.host, port);
+	fflush(stdout);
+	return 0;
+}
+
+/* Waits for a signal or for the committer's failure. Returns whether it failed. */
+static bool
+wait_for_the_end(const struct daemon *daemon)
+{
+	struct pollfd waited[] = {
+		{ .fd = daemon->signal_fd, .events = POLLIN },
+		{ .fd = daemon->failed_fd, .events = POLLIN },
+	};
+
+	while (poll(waited, 2, -1) < 0 && errno == EINTR)
+		;
+	return (waited[1].revents & POLLIN) != 0;
+}
+
+static bool
+has_failed(const struct daemon *daemon)
+{
+	struct pollfd failed = { .fd = daemon->failed_fd, .events = POLLIN };
+
+	return poll(&failed, 1, 0) == 1;
+}
+
+/* Gives back whatever there is. */
+static void
+finish(struct daemon *daemon)
+{
+	engine_destroy(daemon->engine);
+	rpc_destroy(daemon->rpc);
+	graph_close(daemon->graph);
+	if (daemon->has_policies) {
+		policies_log_fallbacks(&daemon->policies);
+		policies_finish(&daemon->policies);
+	}
+	free(daemon->policy_copy_dir);
+	if (daemon->failed_fd >= 0)
+		close(daemon->failed_fd);
+	if (daemon->signal_fd >= 0)
+		close(daemon->signal_fd);
+}
+
+/* From start to end. 0; anything else has been told. */
+static int
+run(struct daemon *daemon)
+{
+	int result = open_store(daemon);
+
+	if (result == 0)
+		result = load_policies(daemon);
+	if (result == 0)
+		result = start_engine(daemon);
+	if (result == 0)
+		result = start_serving(daemon);
+	if (result != 0)
+		return result;
+	if (!wait_for_the_end(daemon))
+		log_line("draining");
+	engine_drain(daemon->engine);
+	rpc_drain(daemon->rpc);
+	return has_failed(daemon) ? -EIO : 0;
+}
+
+int
+main(int argument_count, char **arguments)
+{
+	struct daemon daemon = { .signal_fd = -1, .failed_fd = -1 };
+	struct config_error error;
+	int result = config_parse(&daemon.config, &error, argument_count, arguments);
+
+	switch (result) {
+	case 0:
+		break;
+	case CONFIG_E_HELP:
+		fputs(config_usage(), stdout);
+		return EXIT_SUCCESS;
+	case CONFIG_E_VERSION:
+		puts("anagraphd " ANAGRAPH_VERSION);
+		return EXIT_SUCCESS;
+	default:
+		log_line("%s (--help tells more)", error.message);
+		return EXIT_USAGE;
+	}
+	harden();
+	result = take_signals(&daemon);
+	if (result < 0)
+		log_line("cannot take signals: %s", strerror(-result));
+	else
+		result = run(&daemon);
+	finish(&daemon);
+	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

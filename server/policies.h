@@ -1,0 +1,29 @@
+/* The policies that the daemon runs, one a source, as the engine asks them. */
+#ifndef ANAGRAPH_SERVER_POLICIES_H
+#define ANAGRAPH_SERVER_POLICIES_H
+
+#include "rules/decide.h"
+#include "rules/host.h"
+#include "server/config.h"
+
+struct policies {
+	struct policy_host *host; /* owned */
+	struct policy *by_source[SOURCE_COUNT];
+};
+
+/* Loads the policy of each source; copies go to copy_dir. Their log lines go to the
+ * daemon's. 0 with *out in the caller's memory, to be given to policies_finish;
+ * POLICY_E_REFUSED; -errno. Main thread. */
+int policies_init(
+    struct policies *out, struct policy_error *error, const struct config *config, const char *copy_dir);
+
+/* Destroys the policies. Main thread, nobody deciding. */
+void policies_finish(struct policies *policies);
+
+/* How the engine asks them; borrows policies. */
+struct decider policies_decider(struct policies *policies);
+
+/* Logs for each policy whose verdict was replaced by the default how often, and why. */
+void policies_log_fallbacks(const struct policies *policies);
+
+#endif
