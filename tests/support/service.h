@@ -36,6 +36,16 @@ int service_stop(struct service *service);
 /* Ends it with SIGKILL and waits. */
 void service_kill(struct service *service);
 
+/* Waits until it ends by itself: its exit status, or 128 + the signal that ended it. */
+int service_wait(struct service *service);
+
+/* All that it has said on standard error over all its runs, NUL-terminated, to be
+ * freed; NULL when that can't be read. */
+char *service_read_prose(const struct service *service);
+
+/* Writes what the daemon has said on standard error to the test's own. */
+void service_print_prose(const struct service *service);
+
 /* Starts it again on the same store, after service_stop or service_kill. The port may
  * be another. 0; -errno. */
 int service_restart(struct service *service);

@@ -1,0 +1,123 @@
+/* Opens a store as the daemon would and reads it with the same room's functions: the
+ * journal has no call of its own yet, and a recount never will. */
+#include "tests/support/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rules/normalize.h"
+#include "server/graph/graph.h"
+#include "server/wire/messages.h"
+
+static struct graph *
+open_store(const char *data_dir)
+{
+	struct graph_options options = { .data_dir = data_dir,
+		.phone_library_version = phone_library_version() };
+	struct graph_error error = { 0 };
+	struct graph *graph = NULL;
+	int result = graph_open(&graph, &options, &error);
+
+	if (result != 0)
+		fail_msg("the store %s does not open: %d %s", data_dir, result, error.message);
+	return graph;
+}
+
+void
+store_expect_sound(const char *data_dir)
+{
+	struct graph *graph = open_store(data_dir);
+	struct graph_error error = { 0 };
+	struct graph_report report = { 0 };
+	int result = graph_check(&report, graph, &error);
+
+	graph_close(graph);
+	if (result != 0)
+		fail_msg("the store %s is not sound: %d %s", data_dir, result, error.message);
+	assert_true(report.accounts > 0);
+	assert_true(report.contacts > 0);
+}
+
+uint64_t
+store_journal_size(const char *data_dir, const char *account)
+{
+	struct graph *graph = open_store(data_dir);
+	struct graph_reader *reader;
+	struct graph_error error;
+	struct account numbers;
+
+	assert_int_equal(graph_reader_create(&reader, graph), 0);
+	assert_int_equal(graph_read_begin(reader), 0);
+	assert_int_equal(graph_get_account(&numbers, reader, bytes_of_string(account), &error), 0);
+	graph_read_end(reader);
+	graph_reader_destroy(reader);
+	graph_close(graph);
+	return numbers.journal_sequence;
+}
+
+static void
+print_entry(FILE *out, const struct journal_entry *entry)
+{
+	static const char *const sources[] = { "-", "PUSH", "CONVERSATIONS", "CONTACTS" };
+	static const char *const kinds[] = { "-", "VALUE", "OWNER", "IDENTITY" };
+	static const char *const verdicts[] = { "-", "KEEP", "OFFER", "TAKE", "SEPARATE" };
+
+	fprintf(out, "%s %llu %d", sources[entry->claim.source], (unsigned long long)entry->contact_id,
+	    (int)entry->outcome);
+	for (size_t i = 0; i < entry->conflict_count; i++) {
+		const struct conflict *conflict = &entry->conflicts[i];
+
+		fprintf(out, " [%s %.*s %s %.*s/%.*s/%.*s]", kinds[conflict->kind],
+		    BYTES_PRINT(conflict->name), verdicts[conflict->verdict],
+		    BYTES_PRINT(conflict->policy.id), BYTES_PRINT(conflict->policy.version),
+		    BYTES_PRINT(conflict->policy.build));
+	}
+	for (size_t i = 0; i < entry->loss_count; i++) {
+		const struct loss *loss = &entry->losses[i];
+		struct bytes name = loss->value.identifier.namespace_id != NAMESPACE_NONE
+		    ? namespace_name(loss->value.identifier.namespace_id)
+		    : loss->value.attribute.name;
+
+		fprintf(out, " [%d %.*s]", (int)loss->cause, BYTES_PRINT(name));
+	}
+	fputc('\n', out);
+}
+
+char *
+store_journal_text(const char *data_dir, const char *account)
+{
+	struct graph *graph = open_store(data_dir);
+	struct bytes name = bytes_of_string(account);
+	struct graph_reader *reader;
+	struct graph_error error;
+	struct account numbers;
+	struct arena arena;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	arena_init(&arena, 16 * 1024 * 1024);
+	assert_int_equal(graph_reader_create(&reader, graph), 0);
+	assert_int_equal(graph_read_begin(reader), 0);
+	assert_int_equal(graph_get_account(&numbers, reader, name, &error), 0);
+	for (uint64_t sequence = 1; sequence <= numbers.journal_sequence; sequence++) {
+		struct journal_entry entry;
+		struct bytes encoded;
+
+		assert_int_equal(graph_get_journal(&encoded, reader, name, sequence, &error), 0);
+		assert_int_equal(journal_entry_decode(&entry, &arena, encoded), 0);
+		print_entry(out, &entry);
+	}
+	graph_read_end(reader);
+	graph_reader_destroy(reader);
+	graph_close(graph);
+	arena_finish(&arena);
+	fclose(out);
+	return text;
+}

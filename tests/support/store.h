@@ -1,0 +1,21 @@
+/* A store looked at from behind, once no daemon has it open: what no call can tell
+ * yet, or what a call could tell wrongly. Each function fails the test that calls it
+ * when the store can't be read. */
+#ifndef ANAGRAPH_TESTS_SUPPORT_STORE_H
+#define ANAGRAPH_TESTS_SUPPORT_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every record is in order, and a recount equals the counters. */
+void store_expect_sound(const char *data_dir);
+
+/* How many entries the account's journal has. */
+uint64_t store_journal_size(const char *data_dir, const char *account);
+
+/* The account's journal entries, oldest first, a line each, to be freed:
+ *	SOURCE contact outcome [KIND name VERDICT policy/version/build]… [cause name]…
+ * with outcomes and causes by number. */
+char *store_journal_text(const char *data_dir, const char *account);
+
+#endif
