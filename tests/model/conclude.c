@@ -37,7 +37,7 @@ differs(const struct model_contact *a, const struct model_contact *b)
 	    a->secondary_count != b->secondary_count)
 		return true;
 	for (size_t i = 0; i < a->fact_count; i++) {
-		if (!same_fact(&a->facts[i], &b->facts[i]) ||
+		if (!model_same_fact(&a->facts[i], &b->facts[i]) ||
 		    strcmp(a->facts[i].given, b->facts[i].given) != 0)
 			return true;
 	}
@@ -63,20 +63,19 @@ index_under(struct model_entry *entry, uint64_t id)
 	entry->indexed_ids[at] = id;
 }
 
-/* Versions go up where something changed. Says whether any did, and whether the
- * target's. */
-static void
-revise(struct decision *d, bool *any, bool *target)
+/* Versions go up where something changed. Says whether anything did. */
+static bool
+revise(struct decision *d)
 {
-	*any = d->created;
-	*target = d->created;
+	bool changed = d->created || d->entry->absorbed_count > 0;
+
 	if (d->created) {
 		d->target->version = 1;
 		d->target->updated_event = d->entry->event_number;
 		sort_contact(d->target);
 	}
 	for (size_t i = 0; i < d->before_count; i++) {
-		struct model_contact *contact = contact_of(d, d->befores[i].id);
+		struct model_contact *contact = model_contact_of(d, d->befores[i].id);
 
 		sort_contact(contact);
 		if (contact->forward_to != 0 || !differs(&d->befores[i], contact))
@@ -84,16 +83,16 @@ revise(struct decision *d, bool *any, bool *target)
 		contact->version++;
 		contact->updated_event = d->entry->event_number;
 		index_under(d->entry, contact->id);
-		*any = true;
-		*target = *target || contact == d->target;
+		changed = true;
 	}
+	return changed;
 }
 
 /* The first outcome that fits. */
 static enum outcome
-outcome_of(const struct decision *d, bool target_changed)
+outcome_of(const struct decision *d, bool changed)
 {
-	const struct model_contact *before = before_of(d, d->target->id);
+	const struct model_contact *before = model_before_of(d, d->target->id);
 
 	if (d->created)
 		return OUTCOME_CREATED;
@@ -103,7 +102,7 @@ outcome_of(const struct decision *d, bool target_changed)
 		if (model_class(&d->entry->absorbed[i]) != CLASS_IDENTIFIED)
 			return OUTCOME_IDENTIFIED;
 	}
-	return target_changed ? OUTCOME_UPDATED : OUTCOME_UNCHANGED;
+	return changed ? OUTCOME_UPDATED : OUTCOME_UNCHANGED;
 }
 
 static int
@@ -116,19 +115,18 @@ order_contacts(const void *a, const void *b)
 }
 
 void
-conclude(struct decision *d)
+model_conclude(struct decision *d)
 {
 	struct model_entry *entry = d->entry;
 	bool changed;
-	bool target_changed;
 	bool found_no_room = false;
 
 	if (entry->absorbed_count > 0)
 		qsort(entry->absorbed, entry->absorbed_count, sizeof(entry->absorbed[0]), order_contacts);
-	revise(d, &changed, &target_changed);
-	entry->outcome = outcome_of(d, target_changed);
+	changed = revise(d);
+	entry->outcome = outcome_of(d, changed);
 	entry->contact_id = d->target->id;
-	if (changed || entry->absorbed_count > 0)
+	if (changed)
 		d->model->revision++;
 	entry->revision = d->model->revision;
 	index_under(entry, d->target->id);
@@ -140,7 +138,7 @@ conclude(struct decision *d)
 	}
 	for (size_t i = 0; i < entry->loss_count; i++)
 		found_no_room = found_no_room || entry->losses[i].cause == LOSS_LIMIT;
-	if (changed || entry->absorbed_count > 0 || entry->conflict_count > 0 || found_no_room)
+	if (changed || entry->conflict_count > 0 || found_no_room)
 		entry->sequence = ++d->model->journal_sequence;
 }
 
@@ -159,7 +157,7 @@ finish_entry(struct model_entry *entry)
 {
 	model_event_finish(&entry->event);
 	for (size_t i = 0; i < entry->absorbed_count; i++)
-		finish_contact(&entry->absorbed[i]);
+		model_finish_contact(&entry->absorbed[i]);
 	free(entry->absorbed);
 	free(entry->conflicts);
 	free(entry->losses);
@@ -172,7 +170,7 @@ model_destroy(struct model *model)
 	if (model == NULL)
 		return;
 	for (size_t i = 0; i < model->contact_count; i++) {
-		finish_contact(model->contacts[i]);
+		model_finish_contact(model->contacts[i]);
 		free(model->contacts[i]);
 	}
 	for (size_t i = 0; i < model->entry_count; i++)

@@ -4,31 +4,31 @@
 #include <stdlib.h>
 
 bool
-is_personal(const struct model_fact *fact)
+model_is_personal(const struct model_fact *fact)
 {
 	return fact->namespace_id >= NAMESPACE_EXT_ID && fact->namespace_id <= NAMESPACE_LANDLINE;
 }
 
 bool
-is_device(const struct model_fact *fact)
+model_is_device(const struct model_fact *fact)
 {
 	return fact->namespace_id >= NAMESPACE_CHAT;
 }
 
 bool
-is_attribute(const struct model_fact *fact)
+model_is_attribute(const struct model_fact *fact)
 {
 	return fact->namespace_id == NAMESPACE_NONE;
 }
 
 bool
-same_fact(const struct model_fact *a, const struct model_fact *b)
+model_same_fact(const struct model_fact *a, const struct model_fact *b)
 {
 	return model_fact_order(a, b) == 0;
 }
 
 int
-claim_order(const struct model_claim *a, const struct model_claim *b)
+model_claim_order(const struct model_claim *a, const struct model_claim *b)
 {
 	if (a->observed_at_us != b->observed_at_us)
 		return a->observed_at_us < b->observed_at_us ? -1 : 1;
@@ -39,15 +39,15 @@ claim_order(const struct model_claim *a, const struct model_claim *b)
 static bool
 newer(const struct model_fact *a, const struct model_fact *b)
 {
-	int claims = claim_order(&a->claim, &b->claim);
+	int claims = model_claim_order(&a->claim, &b->claim);
 
 	return claims != 0 ? claims > 0 : model_value_order(&a->value, &b->value) > 0;
 }
 
 void
-raise_claim(struct model_fact *fact, const struct model_claim *claim)
+model_raise_claim(struct model_fact *fact, const struct model_claim *claim)
 {
-	if (claim_order(claim, &fact->claim) > 0)
+	if (model_claim_order(claim, &fact->claim) > 0)
 		fact->claim = *claim;
 }
 
@@ -55,7 +55,7 @@ raise_claim(struct model_fact *fact, const struct model_claim *claim)
 static enum verdict
 chat_primary(enum conflict_kind kind, const struct model_fact *incoming, const struct model_fact *stored)
 {
-	if (kind == CONFLICT_OWNER && is_device(incoming))
+	if (kind == CONFLICT_OWNER && model_is_device(incoming))
 		return newer(incoming, stored) ? VERDICT_TAKE : VERDICT_KEEP;
 	return VERDICT_OFFER;
 }
@@ -75,7 +75,7 @@ push_latest(enum conflict_kind kind, const struct model_fact *incoming, const st
 }
 
 const struct model_conflict *
-ask(struct decision *d, enum conflict_kind kind, const struct model_fact *incoming,
+model_ask(struct decision *d, enum conflict_kind kind, const struct model_fact *incoming,
     const struct model_fact *stored, const struct model_fact *displaced, uint64_t owner_contact_id)
 {
 	struct model_conflict conflict = {
@@ -96,23 +96,23 @@ ask(struct decision *d, enum conflict_kind kind, const struct model_fact *incomi
 }
 
 struct model_contact *
-contact_of(const struct decision *d, uint64_t id)
+model_contact_of(const struct decision *d, uint64_t id)
 {
 	return d->model->contacts[id - 1];
 }
 
 struct model_fact *
-held(const struct model_contact *contact, const struct model_fact *fact)
+model_held(const struct model_contact *contact, const struct model_fact *fact)
 {
 	for (size_t i = 0; i < contact->fact_count; i++) {
-		if (same_fact(&contact->facts[i], fact))
+		if (model_same_fact(&contact->facts[i], fact))
 			return &contact->facts[i];
 	}
 	return NULL;
 }
 
 struct model_fact *
-held_in_place(const struct model_contact *contact, const struct model_fact *fact)
+model_held_in_place(const struct model_contact *contact, const struct model_fact *fact)
 {
 	for (size_t i = 0; i < contact->fact_count; i++) {
 		if (strcmp(contact->facts[i].name, fact->name) == 0)
@@ -122,37 +122,38 @@ held_in_place(const struct model_contact *contact, const struct model_fact *fact
 }
 
 struct model_secondary *
-offered(const struct model_contact *contact, const struct model_fact *fact)
+model_offered(const struct model_contact *contact, const struct model_fact *fact)
 {
 	for (size_t i = 0; i < contact->secondary_count; i++) {
-		if (same_fact(&contact->secondaries[i].fact, fact))
+		if (model_same_fact(&contact->secondaries[i].fact, fact))
 			return &contact->secondaries[i];
 	}
 	return NULL;
 }
 
 bool
-holds_personal_identifier(const struct model_contact *contact)
+model_holds_personal_identifier(const struct model_contact *contact)
 {
 	for (size_t i = 0; i < contact->fact_count; i++) {
-		if (is_personal(&contact->facts[i]))
+		if (model_is_personal(&contact->facts[i]))
 			return true;
 	}
 	return false;
 }
 
 bool
-holds_identifier(const struct model_contact *contact)
+model_holds_identifier(const struct model_contact *contact)
 {
 	for (size_t i = 0; i < contact->fact_count; i++) {
-		if (!is_attribute(&contact->facts[i]))
+		if (!model_is_attribute(&contact->facts[i]))
 			return true;
 	}
 	return false;
 }
 
 void
-lose(struct decision *d, enum loss_cause cause, uint64_t contact_id, const struct model_secondary *value)
+model_lose(
+    struct decision *d, enum loss_cause cause, uint64_t contact_id, const struct model_secondary *value)
 {
 	struct model_loss loss = { .cause = cause, .contact_id = contact_id, .value = *value };
 
@@ -160,79 +161,81 @@ lose(struct decision *d, enum loss_cause cause, uint64_t contact_id, const struc
 }
 
 void
-release(struct decision *d, struct model_contact *contact, struct model_fact *fact, enum loss_cause cause)
+model_release(
+    struct decision *d, struct model_contact *contact, struct model_fact *fact, enum loss_cause cause)
 {
 	size_t at = (size_t)(fact - contact->facts);
 
-	lose(d, cause, contact->id, &(struct model_secondary){ .fact = *fact });
+	model_lose(d, cause, contact->id, &(struct model_secondary){ .fact = *fact });
 	contact->fact_count--;
 	memmove(&contact->facts[at], &contact->facts[at + 1],
 	    (contact->fact_count - at) * sizeof(contact->facts[0]));
 }
 
 void
-close_secondary(struct decision *d, struct model_contact *contact, struct model_secondary *secondary,
+model_close_secondary(struct decision *d, struct model_contact *contact, struct model_secondary *secondary,
     enum loss_cause cause)
 {
 	size_t at = (size_t)(secondary - contact->secondaries);
 
-	lose(d, cause, contact->id, secondary);
+	model_lose(d, cause, contact->id, secondary);
 	contact->secondary_count--;
 	memmove(&contact->secondaries[at], &contact->secondaries[at + 1],
 	    (contact->secondary_count - at) * sizeof(contact->secondaries[0]));
 }
 
 void
-hold(struct decision *d, const struct model_fact *fact)
+model_hold(struct decision *d, const struct model_fact *fact)
 {
 	struct model_contact *target = d->target;
-	struct model_secondary *same = offered(target, fact);
+	struct model_secondary *same = model_offered(target, fact);
 
 	if (same != NULL)
-		close_secondary(d, target, same, LOSS_AGREED);
+		model_close_secondary(d, target, same, LOSS_AGREED);
 	target->facts = model_append(target->facts, &target->fact_count, fact, sizeof(*fact));
 }
 
 void
-offer(struct decision *d, const struct model_fact *fact, uint64_t owner_contact_id, enum model_policy policy)
+model_offer(
+    struct decision *d, const struct model_fact *fact, uint64_t owner_contact_id, enum model_policy policy)
 {
 	struct model_contact *target = d->target;
-	struct model_secondary *same = offered(target, fact);
+	struct model_secondary *same = model_offered(target, fact);
 	struct model_secondary fresh = {
 		.owner_contact_id = owner_contact_id, .policy = policy, .fact = *fact
 	};
 
 	if (same != NULL)
-		raise_claim(&same->fact, &fact->claim);
-	else if (held(target, fact) == NULL)
+		model_raise_claim(&same->fact, &fact->claim);
+	else if (model_held(target, fact) == NULL)
 		target->secondaries =
 		    model_append(target->secondaries, &target->secondary_count, &fresh, sizeof(fresh));
 }
 
 void
-settle_value(struct decision *d, const struct model_fact *fact)
+model_settle_value(struct decision *d, const struct model_fact *fact)
 {
-	struct model_fact *stored = held_in_place(d->target, fact);
+	struct model_fact *stored = model_held_in_place(d->target, fact);
 	const struct model_conflict *conflict;
 
 	if (stored == NULL) {
-		hold(d, fact);
-	} else if (same_fact(stored, fact)) {
+		model_hold(d, fact);
+	} else if (model_same_fact(stored, fact)) {
 		if (fact->claim.source != SOURCE_CONVERSATIONS)
-			raise_claim(stored, &fact->claim);
+			model_raise_claim(stored, &fact->claim);
 	} else {
-		conflict = ask(d, CONFLICT_VALUE, fact, stored, NULL, 0);
+		conflict = model_ask(d, CONFLICT_VALUE, fact, stored, NULL, 0);
 		if (conflict->verdict == VERDICT_TAKE) {
-			release(d, d->target, stored, LOSS_TAKEN);
-			hold(d, fact);
+			model_release(d, d->target, stored, LOSS_TAKEN);
+			model_hold(d, fact);
 		} else if (conflict->verdict == VERDICT_OFFER) {
-			offer(d, fact, 0, conflict->policy);
+			model_offer(d, fact, 0, conflict->policy);
 		}
 	}
 }
 
 struct model_contact
-copy_contact(const struct model_contact *contact)
+model_copy_contact(const struct model_contact *contact)
 {
 	struct model_contact copy = *contact;
 
@@ -250,14 +253,14 @@ copy_contact(const struct model_contact *contact)
 }
 
 void
-finish_contact(struct model_contact *contact)
+model_finish_contact(struct model_contact *contact)
 {
 	free(contact->facts);
 	free(contact->secondaries);
 }
 
 const struct model_contact *
-before_of(const struct decision *d, uint64_t id)
+model_before_of(const struct decision *d, uint64_t id)
 {
 	for (size_t i = 0; i < d->before_count; i++) {
 		if (d->befores[i].id == id)

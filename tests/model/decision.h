@@ -21,70 +21,69 @@ struct decision {
 	struct model_contact *target;
 	enum found found;
 	bool created;
-	bool offers_person; /* R13 came to OFFER: what the event says of the person is offered */
+	bool person_offered; /* R13 came to OFFER */
 	bool absorbed_anonymous;
-	enum model_policy person_policy;
 };
 
-bool is_personal(const struct model_fact *fact);
-bool is_device(const struct model_fact *fact);
-bool is_attribute(const struct model_fact *fact);
+bool model_is_personal(const struct model_fact *fact);
+bool model_is_device(const struct model_fact *fact);
+bool model_is_attribute(const struct model_fact *fact);
 
 /* Whether both say the same, whoever says it. */
-bool same_fact(const struct model_fact *a, const struct model_fact *b);
+bool model_same_fact(const struct model_fact *a, const struct model_fact *b);
 
 /* R18's observed_at and rank. */
-int claim_order(const struct model_claim *a, const struct model_claim *b);
+int model_claim_order(const struct model_claim *a, const struct model_claim *b);
 
 /* R14, R21: of two claims to one thing the greater stays. */
-void raise_claim(struct model_fact *fact, const struct model_claim *claim);
+void model_raise_claim(struct model_fact *fact, const struct model_claim *claim);
 
 /* Asks the policy of the source that the incoming value comes from, and notes the
  * conflict; good until the next is noted. */
-const struct model_conflict *ask(struct decision *d, enum conflict_kind kind,
+const struct model_conflict *model_ask(struct decision *d, enum conflict_kind kind,
     const struct model_fact *incoming, const struct model_fact *stored, const struct model_fact *displaced,
     uint64_t owner_contact_id);
 
 /* The contact's fact that equals this one; or that stands where this one would go,
  * where there can be but one; NULL for none. */
-struct model_fact *held(const struct model_contact *contact, const struct model_fact *fact);
-struct model_fact *held_in_place(const struct model_contact *contact, const struct model_fact *fact);
-bool holds_personal_identifier(const struct model_contact *contact);
-bool holds_identifier(const struct model_contact *contact);
+struct model_fact *model_held(const struct model_contact *contact, const struct model_fact *fact);
+struct model_fact *model_held_in_place(const struct model_contact *contact, const struct model_fact *fact);
+bool model_holds_personal_identifier(const struct model_contact *contact);
+bool model_holds_identifier(const struct model_contact *contact);
 
 /* The open secondary that equals the fact, or NULL. */
-struct model_secondary *offered(const struct model_contact *contact, const struct model_fact *fact);
+struct model_secondary *model_offered(const struct model_contact *contact, const struct model_fact *fact);
 
 /* Notes that a contact held a value and holds it no longer. */
-void lose(
+void model_lose(
     struct decision *d, enum loss_cause cause, uint64_t contact_id, const struct model_secondary *value);
 
 /* The contact's fact goes; nobody holds it now. */
-void release(
+void model_release(
     struct decision *d, struct model_contact *contact, struct model_fact *fact, enum loss_cause cause);
-void close_secondary(struct decision *d, struct model_contact *contact, struct model_secondary *secondary,
-    enum loss_cause cause);
+void model_close_secondary(struct decision *d, struct model_contact *contact,
+    struct model_secondary *secondary, enum loss_cause cause);
 
 /* The target holds the fact from now on: what was offered of it is agreed (R20). */
-void hold(struct decision *d, const struct model_fact *fact);
+void model_hold(struct decision *d, const struct model_fact *fact);
 
 /* The fact stands beside what the target holds (R21). */
-void offer(
+void model_offer(
     struct decision *d, const struct model_fact *fact, uint64_t owner_contact_id, enum model_policy policy);
 
 /* R14, R15 for something of which a contact holds one value, from the event or from
  * an absorbed contact. */
-void settle_value(struct decision *d, const struct model_fact *fact);
+void model_settle_value(struct decision *d, const struct model_fact *fact);
 
-struct model_contact *contact_of(const struct decision *d, uint64_t id);
+struct model_contact *model_contact_of(const struct decision *d, uint64_t id);
 
 /* A contact around the event as it was before; NULL for one that the event made. */
-const struct model_contact *before_of(const struct decision *d, uint64_t id);
+const struct model_contact *model_before_of(const struct decision *d, uint64_t id);
 
-struct model_contact copy_contact(const struct model_contact *contact);
-void finish_contact(struct model_contact *contact);
+struct model_contact model_copy_contact(const struct model_contact *contact);
+void model_finish_contact(struct model_contact *contact);
 
 /* Versions, outcome, revision and journal: the last step. */
-void conclude(struct decision *d);
+void model_conclude(struct decision *d);
 
 #endif

@@ -156,7 +156,7 @@ add_identifiers(struct model_event *event, struct random *random, const struct s
 {
 	size_t count = 1 + random_below(random, shape->most_identifiers);
 	size_t person = random_below(random, shape->people);
-	bool devices_only = random_chance(random, 15);
+	bool devices_only = random_chance(random, 25);
 
 	for (size_t i = 0; i < count; i++) {
 		bool personal = !devices_only && random_chance(random, 55);

@@ -44,14 +44,14 @@ device_owner(const struct decision *d)
 
 	for (size_t i = 0; i < d->event.fact_count; i++) {
 		const struct model_fact *fact = &d->event.facts[i];
-		uint64_t owner = is_device(fact) ? model_owner(d->model, fact) : 0;
+		uint64_t owner = model_is_device(fact) ? model_owner(d->model, fact) : 0;
 		bool identified;
 		bool best_identified;
 
 		if (owner == 0)
 			continue;
-		identified = model_class(contact_of(d, owner)) == CLASS_IDENTIFIED;
-		best_identified = best != 0 && model_class(contact_of(d, best)) == CLASS_IDENTIFIED;
+		identified = model_class(model_contact_of(d, owner)) == CLASS_IDENTIFIED;
+		best_identified = best != 0 && model_class(model_contact_of(d, best)) == CLASS_IDENTIFIED;
 		if (best == 0 || identified > best_identified ||
 		    (identified == best_identified && owner < best))
 			best = owner;
@@ -78,7 +78,7 @@ find_target(struct decision *d)
 		d->found = FOUND_BY_DEVICE;
 	}
 	if (id != 0) {
-		d->target = contact_of(d, id);
+		d->target = model_contact_of(d, id);
 	} else {
 		d->found = FOUND_NEW;
 		d->target = create_contact(d);
@@ -90,7 +90,8 @@ static bool
 named_by_event(const struct decision *d, const struct model_contact *contact)
 {
 	for (size_t i = 0; i < d->event.fact_count; i++) {
-		if (!is_attribute(&d->event.facts[i]) && held(contact, &d->event.facts[i]) != NULL)
+		if (!model_is_attribute(&d->event.facts[i]) &&
+		    model_held(contact, &d->event.facts[i]) != NULL)
 			return true;
 	}
 	return false;
@@ -104,7 +105,7 @@ remember(struct decision *d)
 		const struct model_contact *contact = d->model->contacts[i];
 
 		if (named_by_event(d, contact) || (contact == d->target && !d->created)) {
-			struct model_contact copy = copy_contact(contact);
+			struct model_contact copy = model_copy_contact(contact);
 
 			d->befores = model_append(d->befores, &d->before_count, &copy, sizeof(copy));
 		}
@@ -121,12 +122,26 @@ separate(struct decision *d)
 	d->target = create_contact(d);
 	for (size_t i = 0; i < d->event.fact_count; i++) {
 		const struct model_fact *fact = &d->event.facts[i];
-		struct model_fact *device = is_device(fact) ? held(old, fact) : NULL;
+		struct model_fact *device = model_is_device(fact) ? model_held(old, fact) : NULL;
 
-		if (device != NULL && claim_order(&device->claim, &fact->claim) <= 0) {
-			release(d, old, device, LOSS_TAKEN);
-			hold(d, fact);
+		if (device != NULL && model_claim_order(&device->claim, &fact->claim) <= 0) {
+			model_release(d, old, device, LOSS_TAKEN);
+			model_hold(d, fact);
 		}
+	}
+}
+
+/* R13's OFFER: all that the event says of the person, free or not, is put beside what
+ * the target holds; the other steps leave it alone. */
+static void
+offer_person(struct decision *d, enum model_policy policy)
+{
+	d->person_offered = true;
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		const struct model_fact *fact = &d->event.facts[i];
+
+		if (model_is_attribute(fact) || (model_is_personal(fact) && model_owner(d->model, fact) == 0))
+			model_offer(d, fact, 0, policy);
 	}
 }
 
@@ -136,38 +151,37 @@ decide_identity(struct decision *d)
 {
 	for (size_t i = 0; i < d->event.fact_count; i++) {
 		const struct model_fact *fact = &d->event.facts[i];
-		const struct model_fact *other = held_in_place(d->target, fact);
+		const struct model_fact *other = model_held_in_place(d->target, fact);
 		const struct model_conflict *conflict;
 
-		if (!is_personal(fact) || other == NULL || model_owner(d->model, fact) != 0)
+		if (!model_is_personal(fact) || other == NULL || model_owner(d->model, fact) != 0)
 			continue;
 		if (d->found != FOUND_BY_DEVICE &&
 		    !(d->found == FOUND_BY_LOWER && fact->namespace_id == NAMESPACE_EXT_ID))
 			continue;
-		conflict = ask(d, CONFLICT_IDENTITY, fact, other, NULL, 0);
+		conflict = model_ask(d, CONFLICT_IDENTITY, fact, other, NULL, 0);
 		if (conflict->verdict == VERDICT_SEPARATE) {
 			separate(d);
 		} else {
-			d->offers_person = true;
-			d->person_policy = conflict->policy;
+			offer_person(d, conflict->policy);
 		}
 		return;
 	}
 }
 
-/* The secondaries of an absorbed contact (R11). */
+/* A secondary of an absorbed contact comes over (R11): what becomes of it there is the
+ * target's. */
 static void
-absorb_secondary(
-    struct decision *d, const struct model_contact *absorbed, const struct model_secondary *secondary)
+absorb_secondary(struct decision *d, const struct model_secondary *secondary)
 {
 	struct model_contact *target = d->target;
-	struct model_secondary *same = offered(target, &secondary->fact);
+	struct model_secondary *same = model_offered(target, &secondary->fact);
 
-	if (held(target, &secondary->fact) != NULL) {
-		lose(d, LOSS_AGREED, absorbed->id, secondary);
+	if (model_held(target, &secondary->fact) != NULL) {
+		model_lose(d, LOSS_AGREED, target->id, secondary);
 	} else if (same != NULL) {
-		lose(d, LOSS_JOINED, absorbed->id, secondary);
-		raise_claim(&same->fact, &secondary->fact.claim);
+		model_lose(d, LOSS_JOINED, target->id, secondary);
+		model_raise_claim(&same->fact, &secondary->fact.claim);
 	} else {
 		target->secondaries = model_append(
 		    target->secondaries, &target->secondary_count, secondary, sizeof(*secondary));
@@ -178,20 +192,20 @@ absorb_secondary(
 static void
 absorb(struct decision *d, struct model_contact *absorbed)
 {
-	struct model_contact record = copy_contact(before_of(d, absorbed->id));
+	struct model_contact record = model_copy_contact(model_before_of(d, absorbed->id));
 
 	d->entry->absorbed =
 	    model_append(d->entry->absorbed, &d->entry->absorbed_count, &record, sizeof(record));
 	if (model_class(absorbed) != CLASS_IDENTIFIED)
 		d->absorbed_anonymous = true;
 	for (size_t i = 0; i < absorbed->fact_count; i++) {
-		if (is_attribute(&absorbed->facts[i]))
-			settle_value(d, &absorbed->facts[i]);
+		if (model_is_attribute(&absorbed->facts[i]))
+			model_settle_value(d, &absorbed->facts[i]);
 		else
-			hold(d, &absorbed->facts[i]);
+			model_hold(d, &absorbed->facts[i]);
 	}
 	for (size_t i = 0; i < absorbed->secondary_count; i++)
-		absorb_secondary(d, absorbed, &absorbed->secondaries[i]);
+		absorb_secondary(d, &absorbed->secondaries[i]);
 	d->target->engaged = d->target->engaged || absorbed->engaged;
 	absorbed->forward_to = d->target->id;
 	absorbed->fact_count = 0;
@@ -203,7 +217,7 @@ static void
 absorb_anonymous_owners(struct decision *d)
 {
 	for (size_t i = 0; i < d->before_count; i++) {
-		struct model_contact *contact = contact_of(d, d->befores[i].id);
+		struct model_contact *contact = model_contact_of(d, d->befores[i].id);
 
 		if (contact != d->target && model_class(contact) != CLASS_IDENTIFIED)
 			absorb(d, contact);
@@ -214,7 +228,7 @@ static bool
 names_personal_identifier(const struct decision *d)
 {
 	for (size_t i = 0; i < d->event.fact_count; i++) {
-		if (is_personal(&d->event.facts[i]))
+		if (model_is_personal(&d->event.facts[i]))
 			return true;
 	}
 	return false;
@@ -224,18 +238,19 @@ names_personal_identifier(const struct decision *d)
 static bool
 decide_owner(struct decision *d, struct model_contact *owner, const struct model_fact *fact)
 {
-	struct model_fact *stored = held(owner, fact);
-	struct model_fact *displaced = is_personal(fact) ? held_in_place(d->target, fact) : NULL;
-	const struct model_conflict *conflict = ask(d, CONFLICT_OWNER, fact, stored, displaced, owner->id);
+	struct model_fact *stored = model_held(owner, fact);
+	struct model_fact *displaced = model_is_personal(fact) ? model_held_in_place(d->target, fact) : NULL;
+	const struct model_conflict *conflict =
+	    model_ask(d, CONFLICT_OWNER, fact, stored, displaced, owner->id);
 
 	if (conflict->verdict == VERDICT_OFFER)
-		offer(d, fact, owner->id, conflict->policy);
+		model_offer(d, fact, owner->id, conflict->policy);
 	if (conflict->verdict != VERDICT_TAKE)
 		return false;
-	release(d, owner, stored, LOSS_TAKEN);
+	model_release(d, owner, stored, LOSS_TAKEN);
 	if (displaced != NULL)
-		release(d, d->target, displaced, LOSS_TAKEN);
-	hold(d, fact);
+		model_release(d, d->target, displaced, LOSS_TAKEN);
+	model_hold(d, fact);
 	return true;
 }
 
@@ -252,20 +267,21 @@ decide_owners(struct decision *d)
 		abort();
 	for (size_t i = 0; i < count; i++) {
 		const struct model_fact *fact = &d->event.facts[i];
-		uint64_t owner = is_attribute(fact) ? 0 : model_owner(d->model, fact);
+		uint64_t owner = model_is_attribute(fact) ? 0 : model_owner(d->model, fact);
 
 		if (owner != 0 && owner != d->target->id &&
-		    (personal || !holds_personal_identifier(contact_of(d, owner))))
+		    (personal || !model_holds_personal_identifier(model_contact_of(d, owner))))
 			owners[i] = owner;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (owners[i] != 0 && decide_owner(d, contact_of(d, owners[i]), &d->event.facts[i]))
+		if (owners[i] != 0 && decide_owner(d, model_contact_of(d, owners[i]), &d->event.facts[i]))
 			robbed[owners[i]] = true;
 	}
 	for (uint64_t id = 1; id <= d->model->contact_count; id++) {
-		struct model_contact *contact = contact_of(d, id);
+		struct model_contact *contact = model_contact_of(d, id);
 
-		if (robbed[id] && (model_class(contact) != CLASS_IDENTIFIED || !holds_identifier(contact)))
+		if (robbed[id] &&
+		    (model_class(contact) != CLASS_IDENTIFIED || !model_holds_identifier(contact)))
 			absorb(d, contact);
 	}
 	free(owners);
@@ -280,18 +296,16 @@ take_identifiers(struct decision *d)
 		const struct model_fact *fact = &d->event.facts[i];
 		uint64_t owner;
 
-		if (is_attribute(fact))
+		if (model_is_attribute(fact))
 			continue;
 		owner = model_owner(d->model, fact);
 		if (owner == d->target->id) {
-			if (is_device(fact) || fact->claim.source != SOURCE_CONVERSATIONS)
-				raise_claim(held(d->target, fact), &fact->claim);
-		} else if (owner == 0 && is_device(fact)) {
-			hold(d, fact);
-		} else if (owner == 0 && d->offers_person) {
-			offer(d, fact, 0, d->person_policy);
-		} else if (owner == 0) {
-			settle_value(d, fact);
+			if (model_is_device(fact) || fact->claim.source != SOURCE_CONVERSATIONS)
+				model_raise_claim(model_held(d->target, fact), &fact->claim);
+		} else if (owner == 0 && model_is_device(fact)) {
+			model_hold(d, fact);
+		} else if (owner == 0 && !d->person_offered) {
+			model_settle_value(d, fact);
 		}
 	}
 }
@@ -303,12 +317,8 @@ take_attributes(struct decision *d)
 	for (size_t i = 0; i < d->event.fact_count; i++) {
 		const struct model_fact *fact = &d->event.facts[i];
 
-		if (!is_attribute(fact))
-			continue;
-		if (d->offers_person)
-			offer(d, fact, 0, d->person_policy);
-		else
-			settle_value(d, fact);
+		if (model_is_attribute(fact) && !d->person_offered)
+			model_settle_value(d, fact);
 	}
 }
 
@@ -316,7 +326,7 @@ take_attributes(struct decision *d)
 static int
 standing_order(const struct model_fact *a, const struct model_fact *b)
 {
-	int claims = claim_order(&a->claim, &b->claim);
+	int claims = model_claim_order(&a->claim, &b->claim);
 	int names = strcmp(a->name, b->name);
 
 	if (claims != 0)
@@ -345,7 +355,7 @@ limit_facts(struct decision *d, bool (*counts)(const struct model_fact *fact), s
 		}
 		if (count <= limit)
 			return;
-		release(d, target, least, LOSS_LIMIT);
+		model_release(d, target, least, LOSS_LIMIT);
 	}
 }
 
@@ -360,12 +370,12 @@ limit_secondaries(struct decision *d)
 
 		for (size_t i = 1; i < target->secondary_count; i++) {
 			struct model_secondary *other = &target->secondaries[i];
-			int kinds = is_personal(&other->fact) - is_personal(&least->fact);
+			int kinds = model_is_personal(&other->fact) - model_is_personal(&least->fact);
 
 			if (kinds < 0 || (kinds == 0 && standing_order(&other->fact, &least->fact) < 0))
 				least = other;
 		}
-		close_secondary(d, target, least, LOSS_SUPERSEDED);
+		model_close_secondary(d, target, least, LOSS_SUPERSEDED);
 	}
 	for (size_t i = 0; i < target->secondary_count; i++) {
 		if (target->secondaries[i].id == 0)
@@ -378,13 +388,13 @@ static void
 join_list(struct decision *d)
 {
 	const struct model_contact *target = d->target;
-	const struct model_contact *before = before_of(d, target->id);
+	const struct model_contact *before = model_before_of(d, target->id);
 	bool joins = d->created || d->absorbed_anonymous || model_class(before) != CLASS_IDENTIFIED;
 
 	if (d->event.source != SOURCE_CONVERSATIONS || model_class(target) != CLASS_IDENTIFIED)
 		return;
 	for (size_t i = 0; i < target->fact_count && !joins; i++)
-		joins = is_device(&target->facts[i]) && held(before, &target->facts[i]) == NULL;
+		joins = model_is_device(&target->facts[i]) && model_held(before, &target->facts[i]) == NULL;
 	if (joins)
 		d->target->engaged = true;
 }
@@ -424,14 +434,14 @@ model_identify(struct model *model, const struct model_event *event)
 	decide_owners(&d);
 	take_identifiers(&d);
 	take_attributes(&d);
-	limit_facts(&d, is_device, MODEL_DEVICES);
-	limit_facts(&d, is_attribute, MODEL_ATTRIBUTES);
+	limit_facts(&d, model_is_device, MODEL_DEVICES);
+	limit_facts(&d, model_is_attribute, MODEL_ATTRIBUTES);
 	limit_secondaries(&d);
 	join_list(&d);
-	conclude(&d);
+	model_conclude(&d);
 	d.entry->event = d.event;
 	for (size_t i = 0; i < d.before_count; i++)
-		finish_contact(&d.befores[i]);
+		model_finish_contact(&d.befores[i]);
 	free(d.befores);
 	return d.entry;
 }

@@ -7,14 +7,14 @@
 
 #include "tests/model/words.h"
 
-const char *const SOURCES[4] = { "?", "PUSH", "CONVERSATIONS", "CONTACTS" };
-const char *const CLASSES[4] = { "?", "IDENTIFIED", "ANONYMOUS_PUSH", "ANONYMOUS_CHAT" };
-const char *const REACHES[5] = { "?", "EMAIL", "SMS", "WHATSAPP", "PUSH" };
-const char *const KINDS[4] = { "?", "VALUE", "OWNER", "IDENTITY" };
-const char *const VERDICTS[5] = { "?", "KEEP", "OFFER", "TAKE", "SEPARATE" };
-const char *const OUTCOMES[5] = { "?", "CREATED", "IDENTIFIED", "UPDATED", "UNCHANGED" };
-const char *const CAUSES[6] = { "?", "TAKEN", "LIMIT", "AGREED", "SUPERSEDED", "JOINED" };
-const char *const POLICIES[MODEL_POLICY_COUNT] = { "?", "chat_primary", "push_latest" };
+const char *const SOURCE_WORDS[4] = { "?", "PUSH", "CONVERSATIONS", "CONTACTS" };
+const char *const CLASS_WORDS[4] = { "?", "IDENTIFIED", "ANONYMOUS_PUSH", "ANONYMOUS_CHAT" };
+const char *const REACH_WORDS[5] = { "?", "EMAIL", "SMS", "WHATSAPP", "PUSH" };
+const char *const KIND_WORDS[4] = { "?", "VALUE", "OWNER", "IDENTITY" };
+const char *const VERDICT_WORDS[5] = { "?", "KEEP", "OFFER", "TAKE", "SEPARATE" };
+const char *const OUTCOME_WORDS[5] = { "?", "CREATED", "IDENTIFIED", "UPDATED", "UNCHANGED" };
+const char *const CAUSE_WORDS[6] = { "?", "TAKEN", "LIMIT", "AGREED", "SUPERSEDED", "JOINED" };
+const char *const POLICY_WORDS[MODEL_POLICY_COUNT] = { "?", "chat_primary", "push_latest" };
 
 void
 text_add(struct text *text, const char *format, ...)
@@ -77,26 +77,39 @@ text_sort_lines(struct text *text, size_t from)
 	text_finish(&sorted);
 }
 
-void
-text_add_difference(struct text *text, const struct text *expected, const struct text *got)
+/* Adds the lines of one text that are not lines of the other. */
+static void
+add_lines_missing(struct text *text, const char *mark, const struct text *lines, const struct text *from)
 {
-	const char *a = expected->size > 0 ? expected->bytes : "";
-	const char *b = got->size > 0 ? got->bytes : "";
-	size_t line_start = 0;
-	size_t at = 0;
+	size_t size;
 
-	while (a[at] != '\0' && a[at] == b[at]) {
-		if (a[at] == '\n')
-			line_start = at + 1;
-		at++;
+	for (const char *line = lines->size > 0 ? lines->bytes : ""; *line != '\0'; line += size) {
+		const char *other = from->size > 0 ? from->bytes : "";
+
+		size = strcspn(line, "\n");
+		size += line[size] == '\n';
+		while (*other != '\0' && strncmp(other, line, size) != 0) {
+			other += strcspn(other, "\n");
+			other += *other == '\n';
+		}
+		if (*other == '\0')
+			text_add(text, "%s%.*s", mark, (int)size, line);
 	}
-	text_add(text, "--- the rules say\n%s--- the service says\n%s", a, b);
-	text_add(text, "--- first difference\n<%.*s\n>%.*s\n", (int)strcspn(a + line_start, "\n"),
-	    a + line_start, (int)strcspn(b + line_start, "\n"), b + line_start);
 }
 
 void
-add_value(struct text *text, const struct model_value *value)
+text_add_difference(struct text *text, const struct text *expected, const struct text *got)
+{
+	size_t before = text->size;
+
+	add_lines_missing(text, "the rules say    ", expected, got);
+	add_lines_missing(text, "the service says ", got, expected);
+	if (text->size == before)
+		text_add(text, "the same lines in another order:\n%s---\n%s", expected->bytes, got->bytes);
+}
+
+void
+text_add_value(struct text *text, const struct model_value *value)
 {
 	switch (value->type) {
 	case VALUE_BOOL:
@@ -121,7 +134,7 @@ static void
 add_named(struct text *text, const struct model_fact *fact)
 {
 	text_add(text, "%s=", fact->name);
-	add_value(text, &fact->value);
+	text_add_value(text, &fact->value);
 	if (fact->given[0] != '\0')
 		text_add(text, " given \"%s\"", fact->given);
 }
@@ -139,8 +152,8 @@ add_claim(struct text *text, const struct model *model, const struct model_claim
 	int64_t observed_at_us =
 	    claim->observed_at_us >= MODEL_UNTIMED ? recorded_at_us : claim->observed_at_us;
 
-	text_add(text, " <%s@%ld recorded %ld in \"%s\">", WORD(SOURCES, claim->source), (long)observed_at_us,
-	    (long)recorded_at_us, claim->conversation);
+	text_add(text, " <%s@%ld recorded %ld in \"%s\">", WORD(SOURCE_WORDS, claim->source),
+	    (long)observed_at_us, (long)recorded_at_us, claim->conversation);
 }
 
 static void
@@ -149,7 +162,7 @@ add_secondary(struct text *text, const struct model *model, const struct model_s
 	text_add(text, "#%lu ", (unsigned long)secondary->id);
 	add_named(text, &secondary->fact);
 	text_add(text, " owner %lu by %s", (unsigned long)secondary->owner_contact_id,
-	    WORD(POLICIES, secondary->policy));
+	    WORD(POLICY_WORDS, secondary->policy));
 	add_claim(text, model, &secondary->fact.claim);
 	text_add(text, "\n");
 }
@@ -157,7 +170,7 @@ add_secondary(struct text *text, const struct model *model, const struct model_s
 void
 text_add_event(struct text *text, const struct model_event *event)
 {
-	text_add(text, "%s", WORD(SOURCES, event->source));
+	text_add(text, "%s", WORD(SOURCE_WORDS, event->source));
 	if (event->observed_at_us == MODEL_UNTIMED)
 		text_add(text, " untimed");
 	else
@@ -178,12 +191,12 @@ text_add_contact(struct text *text, const struct model *model, const struct mode
 
 	model_display_name(name, contact);
 	text_add(text, "contact %lu version %lu %s \"%s\" created %ld updated %ld reach",
-	    (unsigned long)contact->id, (unsigned long)contact->version, WORD(CLASSES, model_class(contact)),
-	    name, (long)recorded_at(model, contact->created_event),
+	    (unsigned long)contact->id, (unsigned long)contact->version,
+	    WORD(CLASS_WORDS, model_class(contact)), name, (long)recorded_at(model, contact->created_event),
 	    (long)recorded_at(model, contact->updated_event));
 	for (enum reach reach = REACH_EMAIL; reach <= REACH_PUSH; reach++) {
 		if (model_reached_by(contact, reach))
-			text_add(text, " %s", WORD(REACHES, reach));
+			text_add(text, " %s", WORD(REACH_WORDS, reach));
 	}
 	text_add(text, "\n");
 	for (size_t i = 0; i < contact->fact_count; i++) {
@@ -203,14 +216,14 @@ text_add_contact(struct text *text, const struct model *model, const struct mode
 static void
 add_conflict(struct text *text, const struct model *model, const struct model_conflict *conflict)
 {
-	text_add(text, "%s %s stored ", WORD(KINDS, conflict->kind), conflict->incoming.name);
-	add_value(text, &conflict->stored.value);
+	text_add(text, "%s %s stored ", WORD(KIND_WORDS, conflict->kind), conflict->incoming.name);
+	text_add_value(text, &conflict->stored.value);
 	add_claim(text, model, &conflict->stored.claim);
 	text_add(text, " incoming ");
-	add_value(text, &conflict->incoming.value);
+	text_add_value(text, &conflict->incoming.value);
 	add_claim(text, model, &conflict->incoming.claim);
 	text_add(text, " owner %lu %s by %s\n", (unsigned long)conflict->owner_contact_id,
-	    WORD(VERDICTS, conflict->verdict), WORD(POLICIES, conflict->policy));
+	    WORD(VERDICT_WORDS, conflict->verdict), WORD(POLICY_WORDS, conflict->policy));
 }
 
 static void
@@ -223,8 +236,8 @@ add_conflicts(struct text *text, const struct model *model, const struct model_e
 void
 text_add_answer(struct text *text, const struct model *model, const struct model_entry *entry)
 {
-	text_add(
-	    text, "%s revision %lu absorbed", WORD(OUTCOMES, entry->outcome), (unsigned long)entry->revision);
+	text_add(text, "%s revision %lu absorbed", WORD(OUTCOME_WORDS, entry->outcome),
+	    (unsigned long)entry->revision);
 	for (size_t i = 0; i < entry->absorbed_count; i++)
 		text_add(text, " %lu", (unsigned long)entry->absorbed[i].id);
 	text_add(text, "\n");
@@ -239,7 +252,8 @@ text_add_entry(struct text *text, const struct model *model, const struct model_
 	size_t losses_at;
 
 	text_add(text, "entry %lu revision %lu contact %lu %s", (unsigned long)entry->sequence,
-	    (unsigned long)entry->revision, (unsigned long)entry->contact_id, WORD(OUTCOMES, entry->outcome));
+	    (unsigned long)entry->revision, (unsigned long)entry->contact_id,
+	    WORD(OUTCOME_WORDS, entry->outcome));
 	add_claim(text, model, &claim);
 	text_add(text, "\n");
 	for (size_t i = 0; i < entry->event.fact_count; i++) {
@@ -250,7 +264,7 @@ text_add_entry(struct text *text, const struct model *model, const struct model_
 	add_conflicts(text, model, entry);
 	losses_at = text->size;
 	for (size_t i = 0; i < entry->loss_count; i++) {
-		text_add(text, "lost %s of %lu ", WORD(CAUSES, entry->losses[i].cause),
+		text_add(text, "lost %s of %lu ", WORD(CAUSE_WORDS, entry->losses[i].cause),
 		    (unsigned long)entry->losses[i].contact_id);
 		add_secondary(text, model, &entry->losses[i].value);
 	}
@@ -268,8 +282,8 @@ text_add_primaries(struct text *text, const struct model_contact *contact)
 		const struct model_fact *fact = &contact->facts[i];
 
 		text_add(text, "%s=", fact->name);
-		add_value(text, &fact->value);
-		text_add(
-		    text, " <%s@%ld>\n", WORD(SOURCES, fact->claim.source), (long)fact->claim.observed_at_us);
+		text_add_value(text, &fact->value);
+		text_add(text, " <%s@%ld>\n", WORD(SOURCE_WORDS, fact->claim.source),
+		    (long)fact->claim.observed_at_us);
 	}
 }

@@ -20,7 +20,7 @@ bool text_equal(const struct text *a, const struct text *b);
 /* Puts the lines from an offset on into byte order: for what has none of its own. */
 void text_sort_lines(struct text *text, size_t from);
 
-/* Adds both, and the first line in which they differ. */
+/* Adds the lines that only one of the two has. */
 void text_add_difference(struct text *text, const struct text *expected, const struct text *got);
 
 /* The model's side. Moments of recording are those that the model has been told. */

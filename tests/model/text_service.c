@@ -19,7 +19,7 @@ add_pb_claim(struct text *text, const Anagraph__V1__Claim *claim)
 		text_add(text, " <no claim>");
 		return;
 	}
-	text_add(text, " <%s@%ld recorded %ld in \"%s\">", WORD(SOURCES, claim->source),
+	text_add(text, " <%s@%ld recorded %ld in \"%s\">", WORD(SOURCE_WORDS, claim->source),
 	    (long)text_microseconds(claim->observed_at), (long)text_microseconds(claim->recorded_at),
 	    claim->conversation);
 	if (claim->claimed_at != NULL)
@@ -60,7 +60,7 @@ add_pb_value(struct text *text, const Anagraph__V1__Attribute *attribute)
 	default:
 		break;
 	}
-	add_value(text, &value);
+	text_add_value(text, &value);
 }
 
 static void
@@ -112,7 +112,7 @@ add_pb_policy(struct text *text, const Anagraph__V1__Policy *policy)
 		text_add(text, " of version \"%s\" and build \"%s\"", policy->version, policy->build);
 	snprintf(now, sizeof(now), "%s %s", policy->version, policy->build);
 	for (size_t i = MODEL_CHAT_PRIMARY; i < MODEL_POLICY_COUNT; i++) {
-		if (strcmp(policy->id, POLICIES[i]) != 0)
+		if (strcmp(policy->id, POLICY_WORDS[i]) != 0)
 			continue;
 		if (seen[i][0] == '\0')
 			memcpy(seen[i], now, sizeof(now));
@@ -149,10 +149,10 @@ text_add_pb_contact(struct text *text, const Anagraph__V1__Contact *contact)
 	}
 	text_add(text, "contact %lu version %lu %s \"%s\" created %ld updated %ld reach",
 	    (unsigned long)contact->id, (unsigned long)contact->version,
-	    WORD(CLASSES, contact->contact_class), contact->display_name,
+	    WORD(CLASS_WORDS, contact->contact_class), contact->display_name,
 	    (long)text_microseconds(contact->create_time), (long)text_microseconds(contact->update_time));
 	for (size_t i = 0; i < contact->n_reach; i++)
-		text_add(text, " %s", WORD(REACHES, contact->reach[i]));
+		text_add(text, " %s", WORD(REACH_WORDS, contact->reach[i]));
 	text_add(text, "\n");
 	for (size_t i = 0; i < contact->n_identifiers; i++) {
 		text_add(text, "  ");
@@ -177,12 +177,12 @@ text_add_pb_contact(struct text *text, const Anagraph__V1__Contact *contact)
 static void
 add_pb_conflict(struct text *text, const Anagraph__V1__Conflict *conflict)
 {
-	text_add(text, "%s %s stored ", WORD(KINDS, conflict->kind), conflict->name);
+	text_add(text, "%s %s stored ", WORD(KIND_WORDS, conflict->kind), conflict->name);
 	add_pb_claimed_value(text, conflict->stored);
 	text_add(text, " incoming ");
 	add_pb_claimed_value(text, conflict->incoming);
 	text_add(text, " owner %lu %s", (unsigned long)conflict->owner_contact_id,
-	    WORD(VERDICTS, conflict->verdict));
+	    WORD(VERDICT_WORDS, conflict->verdict));
 	add_pb_policy(text, conflict->policy);
 	if (conflict->fallback[0] != '\0')
 		text_add(text, " fallback %s", conflict->fallback);
@@ -192,7 +192,7 @@ add_pb_conflict(struct text *text, const Anagraph__V1__Conflict *conflict)
 void
 text_add_pb_answer(struct text *text, const Anagraph__V1__IdentifyResponse *answer)
 {
-	text_add(text, "%s revision %lu absorbed", WORD(OUTCOMES, answer->outcome),
+	text_add(text, "%s revision %lu absorbed", WORD(OUTCOME_WORDS, answer->outcome),
 	    (unsigned long)answer->revision);
 	for (size_t i = 0; i < answer->n_absorbed_contact_ids; i++)
 		text_add(text, " %lu", (unsigned long)answer->absorbed_contact_ids[i]);
@@ -210,7 +210,7 @@ text_add_pb_primaries(struct text *text, const Anagraph__V1__Contact *contact)
 		const Anagraph__V1__Identifier *identifier = contact->identifiers[i];
 
 		text_add(text, "%s=\"%s\" <%s@%ld>\n", identifier->namespace_, identifier->value,
-		    WORD(SOURCES, identifier->claim->source),
+		    WORD(SOURCE_WORDS, identifier->claim->source),
 		    (long)text_microseconds(identifier->claim->observed_at));
 	}
 	for (size_t i = 0; i < contact->n_attributes; i++) {
@@ -218,7 +218,7 @@ text_add_pb_primaries(struct text *text, const Anagraph__V1__Contact *contact)
 
 		text_add(text, "%s=", attribute->name);
 		add_pb_value(text, attribute);
-		text_add(text, " <%s@%ld>\n", WORD(SOURCES, attribute->claim->source),
+		text_add(text, " <%s@%ld>\n", WORD(SOURCE_WORDS, attribute->claim->source),
 		    (long)text_microseconds(attribute->claim->observed_at));
 	}
 }
@@ -264,7 +264,7 @@ add_wire_loss(struct text *text, struct arena *arena, const struct loss *loss)
 		anagraph__v1__policy__free_unpacked(sent->secondaries[0]->policy, NULL);
 		sent->secondaries[0]->policy = NULL;
 	}
-	text_add(text, "lost %s of %lu ", WORD(CAUSES, loss->cause), (unsigned long)loss->contact_id);
+	text_add(text, "lost %s of %lu ", WORD(CAUSE_WORDS, loss->cause), (unsigned long)loss->contact_id);
 	add_pb_secondary(text, sent->secondaries[0]);
 	anagraph__v1__contact__free_unpacked(sent, NULL);
 }
@@ -275,7 +275,7 @@ add_wire_event(struct text *text, const struct journal_entry *entry)
 {
 	const struct claim *claim = &entry->claim;
 
-	text_add(text, " <%s@%ld recorded %ld in \"%.*s\">", WORD(SOURCES, claim->source),
+	text_add(text, " <%s@%ld recorded %ld in \"%.*s\">", WORD(SOURCE_WORDS, claim->source),
 	    (long)claim->observed_at_us, (long)claim->recorded_at_us, BYTES_PRINT(claim->conversation));
 	if (claim->clamped)
 		text_add(text, " claimed %ld", (long)claim->claimed_at_us);
@@ -298,7 +298,7 @@ add_wire_event(struct text *text, const struct journal_entry *entry)
 
 		snprintf(value.string, sizeof(value.string), "%.*s", BYTES_PRINT(attribute->value.string));
 		text_add(text, "event %.*s=", BYTES_PRINT(attribute->name));
-		add_value(text, &value);
+		text_add_value(text, &value);
 		text_add(text, "\n");
 	}
 }
@@ -309,7 +309,8 @@ text_add_wire_entry(struct text *text, struct arena *arena, const struct journal
 	size_t losses_at;
 
 	text_add(text, "entry %lu revision %lu contact %lu %s", (unsigned long)entry->sequence,
-	    (unsigned long)entry->revision, (unsigned long)entry->contact_id, WORD(OUTCOMES, entry->outcome));
+	    (unsigned long)entry->revision, (unsigned long)entry->contact_id,
+	    WORD(OUTCOME_WORDS, entry->outcome));
 	add_wire_event(text, entry);
 	for (size_t i = 0; i < entry->conflict_count; i++)
 		add_wire_conflict(text, arena, &entry->conflicts[i]);

@@ -4,18 +4,18 @@
 
 #include "tests/model/text.h"
 
-extern const char *const SOURCES[4];
-extern const char *const CLASSES[4];
-extern const char *const REACHES[5];
-extern const char *const KINDS[4];
-extern const char *const VERDICTS[5];
-extern const char *const OUTCOMES[5];
-extern const char *const CAUSES[6];
-extern const char *const POLICIES[MODEL_POLICY_COUNT];
+extern const char *const SOURCE_WORDS[4];
+extern const char *const CLASS_WORDS[4];
+extern const char *const REACH_WORDS[5];
+extern const char *const KIND_WORDS[4];
+extern const char *const VERDICT_WORDS[5];
+extern const char *const OUTCOME_WORDS[5];
+extern const char *const CAUSE_WORDS[6];
+extern const char *const POLICY_WORDS[MODEL_POLICY_COUNT];
 
 #define WORD(words, number)                                                                                  \
 	((size_t)(number) < sizeof(words) / sizeof((words)[0]) ? (words)[(size_t)(number)] : "?")
 
-void add_value(struct text *text, const struct model_value *value);
+void text_add_value(struct text *text, const struct model_value *value);
 
 #endif
