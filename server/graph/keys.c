@@ -1,0 +1,137 @@
+/* Nothing here is a copy of a structure: what a compiler or a machine does with its
+ * layout can never change where a record lies. */
+#include "server/graph/keys.h"
+
+#include <assert.h>
+
+#include <xxhash.h>
+
+enum { NUMBER_BYTES = 8 };
+
+/* How the value of an identifier stands in its key. */
+enum value_form { VALUE_WHOLE = 0, VALUE_HASHED = 1 };
+
+static void
+append(struct key *key, const void *data, size_t size)
+{
+	assert(size <= sizeof(key->data) - key->size);
+	if (size > 0)
+		memcpy(key->data + key->size, data, size);
+	key->size += size;
+}
+
+static void
+append_byte(struct key *key, unsigned byte)
+{
+	uint8_t narrow = (uint8_t)byte;
+
+	append(key, &narrow, sizeof(narrow));
+}
+
+static void
+append_number(struct key *key, uint64_t number)
+{
+	uint8_t bytes[NUMBER_BYTES];
+
+	for (size_t i = 0; i < NUMBER_BYTES; i++)
+		bytes[i] = (uint8_t)(number >> (8 * (NUMBER_BYTES - 1 - i)));
+	append(key, bytes, sizeof(bytes));
+}
+
+static uint64_t
+read_number(const uint8_t *bytes)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < NUMBER_BYTES; i++)
+		number = number << 8 | bytes[i];
+	return number;
+}
+
+void
+key_account(struct key *key, struct bytes account)
+{
+	assert(account.size > 0 && account.size <= LIMIT_ACCOUNT_BYTES);
+	assert(memchr(account.data, 0, account.size) == NULL);
+	key->size = 0;
+	append(key, account.data, account.size);
+	append_byte(key, 0);
+}
+
+void
+key_identifier(struct key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value)
+{
+	XXH128_canonical_t digest;
+
+	key_account(key, account);
+	append_byte(key, namespace_id);
+	if (value.size <= KEY_VALUE_BYTES) {
+		append_byte(key, VALUE_WHOLE);
+		append(key, value.data, value.size);
+		return;
+	}
+	XXH128_canonicalFromHash(&digest, XXH3_128bits(value.data, value.size));
+	append_byte(key, VALUE_HASHED);
+	append(key, digest.digest, sizeof(digest.digest));
+}
+
+void
+key_number(struct key *key, struct bytes account, uint64_t number)
+{
+	key_account(key, account);
+	append_number(key, number);
+}
+
+void
+key_pair(struct key *key, struct bytes account, uint64_t first, uint64_t second)
+{
+	key_account(key, account);
+	append_number(key, first);
+	append_number(key, second);
+}
+
+void
+key_name(struct key *key, struct bytes name)
+{
+	key->size = 0;
+	append(key, name.data, name.size);
+}
+
+bool
+key_parse_account(struct bytes *account, struct bytes *rest, struct bytes key)
+{
+	const uint8_t *zero = key.size == 0 ? NULL : memchr(key.data, 0, key.size);
+	size_t account_size;
+
+	if (zero == NULL)
+		return false;
+	account_size = (size_t)(zero - key.data);
+	if (account_size == 0 || account_size > LIMIT_ACCOUNT_BYTES)
+		return false;
+	*account = bytes_of(key.data, account_size);
+	*rest = bytes_of(zero + 1, key.size - account_size - 1);
+	return true;
+}
+
+bool
+key_parse_number(struct bytes *account, uint64_t *number, struct bytes key)
+{
+	struct bytes rest;
+
+	if (!key_parse_account(account, &rest, key) || rest.size != NUMBER_BYTES)
+		return false;
+	*number = read_number(rest.data);
+	return true;
+}
+
+bool
+key_parse_pair(struct bytes *account, uint64_t *first, uint64_t *second, struct bytes key)
+{
+	struct bytes rest;
+
+	if (!key_parse_account(account, &rest, key) || rest.size != (size_t)2 * NUMBER_BYTES)
+		return false;
+	*first = read_number(rest.data);
+	*second = read_number(rest.data + NUMBER_BYTES);
+	return true;
+}

@@ -1,0 +1,49 @@
+/* How records are found: every key of every table, byte by byte.
+ *
+ * All keys begin with the account and a zero byte, which no account contains: so no
+ * account is a prefix of another, and an account's records lie together. Numbers are
+ * big-endian. Keys therefore sort as the tuples they are made of. Private to graph/. */
+#ifndef ANAGRAPH_SERVER_GRAPH_KEYS_H
+#define ANAGRAPH_SERVER_GRAPH_KEYS_H
+
+#include "rules/types.h"
+
+enum {
+	/* Past it an identifier's value is hashed: LMDB takes keys of up to 511 bytes. */
+	KEY_VALUE_BYTES = 400,
+	KEY_BYTES = LIMIT_ACCOUNT_BYTES + 1 + 2 + KEY_VALUE_BYTES,
+};
+
+struct key {
+	size_t size;
+	uint8_t data[KEY_BYTES];
+};
+
+/* The account's own record, and the beginning of all its other keys. */
+void key_account(struct key *key, struct bytes account);
+
+/* account, namespace, value. Contract: the account is 1 to 64 bytes without a zero. */
+void key_identifier(
+    struct key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value);
+
+/* account, number: contacts by id, journal entries by sequence. */
+void key_number(struct key *key, struct bytes account, uint64_t number);
+
+/* account, two numbers: contact and sequence, or survivor and absorbed. */
+void key_pair(struct key *key, struct bytes account, uint64_t first, uint64_t second);
+
+/* A name, for the table of the store's own facts. */
+void key_name(struct key *key, struct bytes name);
+
+/* Reads keys back, for checks. False when the bytes are no such key. */
+bool key_parse_account(struct bytes *account, struct bytes *rest, struct bytes key);
+bool key_parse_number(struct bytes *account, uint64_t *number, struct bytes key);
+bool key_parse_pair(struct bytes *account, uint64_t *first, uint64_t *second, struct bytes key);
+
+static inline struct bytes
+key_bytes(const struct key *key)
+{
+	return bytes_of(key->data, key->size);
+}
+
+#endif

@@ -1,0 +1,79 @@
+/* XXH3 finds what a disk or a stray write does to a record; it is no proof against
+ * somebody who can write the file. */
+#include "server/graph/records.h"
+
+#include <xxhash.h>
+
+static const char *const table_names[TABLE_COUNT] = {
+	[TABLE_META] = "meta",
+	[TABLE_ACCOUNT] = "account",
+	[TABLE_CONTACT] = "contact",
+	[TABLE_IDENTIFIER] = "identifier",
+	[TABLE_JOURNAL] = "journal",
+	[TABLE_CONTACT_JOURNAL] = "contact_journal",
+	[TABLE_FORWARD] = "forward",
+};
+
+const char *
+table_name(enum table table)
+{
+	return table_names[table];
+}
+
+void
+record_seal(uint8_t checksum[RECORD_CHECKSUM_BYTES], enum table table, struct bytes key, struct bytes value)
+{
+	XXH64_hash_t place = XXH3_64bits_withSeed(key.data, key.size, (XXH64_hash_t)table);
+	XXH64_canonical_t canonical;
+
+	XXH64_canonicalFromHash(&canonical, XXH3_64bits_withSeed(value.data, value.size, place));
+	memcpy(checksum, canonical.digest, RECORD_CHECKSUM_BYTES);
+}
+
+bool
+record_open(struct bytes *value, enum table table, struct bytes key, struct bytes record)
+{
+	uint8_t checksum[RECORD_CHECKSUM_BYTES];
+	struct bytes opened;
+
+	if (record.size < RECORD_CHECKSUM_BYTES)
+		return false;
+	opened = bytes_of(record.data + RECORD_CHECKSUM_BYTES, record.size - RECORD_CHECKSUM_BYTES);
+	record_seal(checksum, table, key, opened);
+	if (memcmp(checksum, record.data, RECORD_CHECKSUM_BYTES) != 0)
+		return false;
+	*value = opened;
+	return true;
+}
+
+bool
+record_contact(enum contact_kind *kind, struct bytes *message, struct bytes value)
+{
+	if (value.size < 1 || (value.data[0] != KIND_CONTACT && value.data[0] != KIND_FORWARD))
+		return false;
+	*kind = (enum contact_kind)value.data[0];
+	*message = bytes_of(value.data + 1, value.size - 1);
+	return true;
+}
+
+void
+record_put_id(uint8_t bytes[RECORD_ID_BYTES], uint64_t id)
+{
+	for (size_t i = 0; i < RECORD_ID_BYTES; i++)
+		bytes[i] = (uint8_t)(id >> (8 * (RECORD_ID_BYTES - 1 - i)));
+}
+
+bool
+record_id(uint64_t *id, struct bytes value)
+{
+	uint64_t read = 0;
+
+	if (value.size != RECORD_ID_BYTES)
+		return false;
+	for (size_t i = 0; i < RECORD_ID_BYTES; i++)
+		read = read << 8 | value.data[i];
+	if (read == 0)
+		return false;
+	*id = read;
+	return true;
+}

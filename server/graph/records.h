@@ -1,0 +1,43 @@
+/* What stands under a key: a checksum over key and value, then the value. A record
+ * whose bytes changed is found out when it is read, and so is one that came to lie
+ * under another's key or in another table. Private to graph/. */
+#ifndef ANAGRAPH_SERVER_GRAPH_RECORDS_H
+#define ANAGRAPH_SERVER_GRAPH_RECORDS_H
+
+#include "server/graph/keys.h"
+
+enum table {
+	TABLE_META,            /* name: a fact about the store */
+	TABLE_ACCOUNT,         /* account: anagraph.store.v1.Account */
+	TABLE_CONTACT,         /* account, id: a kind, then Contact or Forward */
+	TABLE_IDENTIFIER,      /* account, namespace, value: the owner's id */
+	TABLE_JOURNAL,         /* account, sequence: anagraph.store.v1.JournalEntry */
+	TABLE_CONTACT_JOURNAL, /* account, contact id, sequence: nothing */
+	TABLE_FORWARD,         /* account, survivor's id, absorbed id: nothing */
+	TABLE_COUNT,
+};
+
+/* The table's name; static. */
+const char *table_name(enum table table);
+
+enum { RECORD_CHECKSUM_BYTES = 8 };
+
+/* Writes the checksum that belongs before a value of the table under that key. */
+void record_seal(
+    uint8_t checksum[RECORD_CHECKSUM_BYTES], enum table table, struct bytes key, struct bytes value);
+
+/* The value of a record, borrowed from it. False when its checksum is wrong. */
+bool record_open(struct bytes *value, enum table table, struct bytes key, struct bytes record);
+
+/* What a record of TABLE_CONTACT is, in its first byte. */
+enum contact_kind { KIND_CONTACT = 1, KIND_FORWARD = 2 };
+
+/* The kind and what follows it. False when it is neither. */
+bool record_contact(enum contact_kind *kind, struct bytes *message, struct bytes value);
+
+/* An owner's id as TABLE_IDENTIFIER keeps it. */
+enum { RECORD_ID_BYTES = 8 };
+void record_put_id(uint8_t bytes[RECORD_ID_BYTES], uint64_t id);
+bool record_id(uint64_t *id, struct bytes value); /* false when it is none */
+
+#endif
