@@ -1,0 +1,275 @@
+/* A store is made aside and renamed, so that one that is there is always whole. The
+ * lock is the kernel's: it goes with the process, however that ends. */
+#include "server/graph/directory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "server/graph/outcome.h"
+
+#define STORE_NAME "store"
+#define STORE_FILE "data.mdb"
+#define STORE_LOCK_FILE "lock.mdb"
+#define NEW_STORE_PREFIX "store.new-"
+#define LOCK_NAME "lock"
+#define FAILED_NAME "failed"
+
+enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600 };
+
+bool
+directory_refuses(uint64_t file_system_type)
+{
+	switch ((uint32_t)file_system_type) {
+	case NFS_SUPER_MAGIC:
+	case SMB_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case AFS_SUPER_MAGIC:
+	case AFS_FS_MAGIC:
+	case CEPH_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Opens the directory that path names; one that had to be made is there for good. */
+static int
+open_made(struct directory *directory, const char *path, struct graph_error *error)
+{
+	bool made = mkdir(path, DIRECTORY_MODE) == 0;
+	int parent;
+
+	if (!made && errno != EEXIST)
+		return outcome_system(error, "%s can't be made", path);
+	directory->descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory->descriptor < 0)
+		return outcome_system(error, "%s can't be opened", path);
+	if (!made)
+		return 0;
+	parent = openat(directory->descriptor, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent < 0 || fsync(parent) < 0) {
+		int result = outcome_system(error, "the directory above %s can't be synced", path);
+
+		if (parent >= 0)
+			close(parent);
+		return result;
+	}
+	close(parent);
+	return 0;
+}
+
+static int
+refuse_remote(const struct directory *directory, struct graph_error *error)
+{
+	struct statfs about;
+
+	if (fstatfs(directory->descriptor, &about) < 0)
+		return outcome_system(error, "the file system of %s can't be asked", directory->path);
+	if (directory_refuses((uint64_t)about.f_type))
+		return outcome_say(error, GRAPH_E_REFUSED,
+		    "%s lies on a network or FUSE file system; the store needs a local one", directory->path);
+	return 0;
+}
+
+static int
+take_lock(struct directory *directory, struct graph_error *error)
+{
+	directory->lock_descriptor =
+	    openat(directory->descriptor, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+	if (directory->lock_descriptor < 0)
+		return outcome_system(error, "%s/" LOCK_NAME " can't be opened", directory->path);
+	if (flock(directory->lock_descriptor, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return outcome_say(
+		    error, GRAPH_E_REFUSED, "%s is in use by another process", directory->path);
+	return outcome_system(error, "%s/" LOCK_NAME " can't be locked", directory->path);
+}
+
+/* Removes one store that was never finished. Best effort: it is never used. */
+static void
+remove_unfinished(const struct directory *directory, const char *name)
+{
+	int store = openat(directory->descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (store < 0)
+		return;
+	unlinkat(store, STORE_FILE, 0);
+	unlinkat(store, STORE_LOCK_FILE, 0);
+	close(store);
+	unlinkat(directory->descriptor, name, AT_REMOVEDIR);
+}
+
+static void
+sweep(const struct directory *directory)
+{
+	int copy = openat(directory->descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (listing == NULL) {
+		if (copy >= 0)
+			close(copy);
+		return;
+	}
+	while ((entry = readdir(listing)) != NULL) {
+		if (strncmp(entry->d_name, NEW_STORE_PREFIX, strlen(NEW_STORE_PREFIX)) == 0)
+			remove_unfinished(directory, entry->d_name);
+	}
+	closedir(listing);
+}
+
+int
+directory_open(struct directory *directory, const char *path, struct graph_error *error)
+{
+	size_t size = strlen(path);
+	int result;
+
+	directory->descriptor = -1;
+	directory->lock_descriptor = -1;
+	if (size == 0 || size >= sizeof(directory->path))
+		return outcome_say(error, GRAPH_E_REFUSED, "the data directory's path is empty or too long");
+	memcpy(directory->path, path, size + 1);
+	result = open_made(directory, path, error);
+	if (result == 0)
+		result = refuse_remote(directory, error);
+	if (result == 0)
+		result = take_lock(directory, error);
+	if (result == 0)
+		sweep(directory);
+	return result;
+}
+
+void
+directory_close(struct directory *directory)
+{
+	if (directory->lock_descriptor >= 0)
+		close(directory->lock_descriptor);
+	if (directory->descriptor >= 0)
+		close(directory->descriptor);
+	directory->lock_descriptor = -1;
+	directory->descriptor = -1;
+}
+
+static void
+join(struct directory_path *out, const struct directory *directory, const char *name)
+{
+	snprintf(out->path, sizeof(out->path), "%s/%s", directory->path, name);
+}
+
+int
+directory_find_store(
+    struct directory_path *store, const struct directory *directory, struct graph_error *error)
+{
+	struct stat about;
+
+	if (fstatat(directory->descriptor, STORE_NAME, &about, 0) < 0) {
+		if (errno == ENOENT)
+			return GRAPH_E_ABSENT;
+		return outcome_system(error, "%s/" STORE_NAME " can't be looked at", directory->path);
+	}
+	/* LMDB would quietly make an empty environment where there is none. */
+	if (fstatat(directory->descriptor, STORE_NAME "/" STORE_FILE, &about, 0) < 0 || about.st_size == 0)
+		return outcome_say(error, GRAPH_E_REFUSED,
+		    "%s/" STORE_NAME " has no " STORE_FILE ", or an empty one: it is no store",
+		    directory->path);
+	join(store, directory, STORE_NAME);
+	return 0;
+}
+
+int
+directory_begin_store(
+    struct directory_path *store, const struct directory *directory, struct graph_error *error)
+{
+	join(store, directory, NEW_STORE_PREFIX "XXXXXX");
+	if (mkdtemp(store->path) == NULL)
+		return outcome_system(error, "a new store can't be made in %s", directory->path);
+	return 0;
+}
+
+int
+directory_publish_store(
+    const struct directory *directory, const struct directory_path *store, struct graph_error *error)
+{
+	struct directory_path published;
+	int descriptor = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	join(&published, directory, STORE_NAME);
+	if (descriptor < 0)
+		return outcome_system(error, "%s can't be opened", store->path);
+	if (fsync(descriptor) < 0) {
+		int result = outcome_system(error, "%s can't be synced", store->path);
+
+		close(descriptor);
+		return result;
+	}
+	close(descriptor);
+	if (rename(store->path, published.path) < 0)
+		return outcome_system(error, "%s can't be renamed", store->path);
+	if (fsync(directory->descriptor) < 0)
+		return outcome_system(error, "%s can't be synced", directory->path);
+	return 0;
+}
+
+void
+directory_mark_failed(const struct directory *directory, const char *message)
+{
+	int mark =
+	    openat(directory->descriptor, FAILED_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+
+	if (mark < 0)
+		return;
+	dprintf(mark, "%s\n", message);
+	fsync(mark);
+	close(mark);
+	fsync(directory->descriptor);
+}
+
+bool
+directory_is_marked(const struct directory *directory)
+{
+	return faccessat(directory->descriptor, FAILED_NAME, F_OK, 0) == 0;
+}
+
+int
+directory_unmark(const struct directory *directory, struct graph_error *error)
+{
+	if (unlinkat(directory->descriptor, FAILED_NAME, 0) < 0)
+		return outcome_system(error, "%s/" FAILED_NAME " can't be removed", directory->path);
+	if (fsync(directory->descriptor) < 0)
+		return outcome_system(error, "%s can't be synced", directory->path);
+	return 0;
+}
+
+void
+directory_drop_cache(const struct directory *directory)
+{
+	int file = openat(directory->descriptor, STORE_NAME "/" STORE_FILE, O_RDONLY | O_CLOEXEC);
+
+	if (file < 0)
+		return;
+	posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+	close(file);
+}
+
+uint64_t
+directory_free_bytes(const struct directory *directory)
+{
+	struct statvfs about;
+
+	if (fstatvfs(directory->descriptor, &about) < 0)
+		return UINT64_MAX;
+	return (uint64_t)about.f_bavail * about.f_frsize;
+}

@@ -1,0 +1,63 @@
+/* The data directory: what lies beside the store and keeps it from harm.
+ *
+ *	store/          the LMDB environment
+ *	store.new-…/    one that is being made; never one that is in use
+ *	lock            held by the process that has the store open
+ *	failed          a commit failed: the store must be checked before it is used
+ *
+ * Private to graph/. Main thread, save directory_mark_failed and
+ * directory_free_bytes, which any thread may call. */
+#ifndef ANAGRAPH_SERVER_GRAPH_DIRECTORY_H
+#define ANAGRAPH_SERVER_GRAPH_DIRECTORY_H
+
+#include <limits.h>
+
+#include "server/graph/graph.h"
+
+struct directory {
+	int descriptor;      /* -1 when closed */
+	int lock_descriptor; /* likewise */
+	char path[PATH_MAX];
+};
+
+/* A path below the directory. */
+struct directory_path {
+	char path[PATH_MAX + 64];
+};
+
+/* Opens the directory, made when missing, and takes its lock; sweeps away what an
+ * interrupted making left. *directory may always be closed afterwards.
+ * 0; GRAPH_E_REFUSED; -errno; *error says why. */
+int directory_open(struct directory *directory, const char *path, struct graph_error *error);
+void directory_close(struct directory *directory);
+
+/* Whether a kind of file system (statfs.f_type) is one that a store must not lie on:
+ * one that another machine or a program serves. */
+bool directory_refuses(uint64_t file_system_type);
+
+/* Where the store is. 0; GRAPH_E_ABSENT when there is none; GRAPH_E_REFUSED when what
+ * is there is no store; -errno. */
+int directory_find_store(
+    struct directory_path *store, const struct directory *directory, struct graph_error *error);
+
+/* Makes an empty directory for a new store. 0; -errno. */
+int directory_begin_store(
+    struct directory_path *store, const struct directory *directory, struct graph_error *error);
+
+/* Makes the new store the store, durably. 0; -errno. */
+int directory_publish_store(
+    const struct directory *directory, const struct directory_path *store, struct graph_error *error);
+
+/* The mark that a commit failed. Setting it is best effort; message is what it says. */
+void directory_mark_failed(const struct directory *directory, const char *message);
+bool directory_is_marked(const struct directory *directory);
+int directory_unmark(const struct directory *directory, struct graph_error *error); /* 0; -errno */
+
+/* Makes the system forget what it holds of the store in memory, so that what is read
+ * next comes from the disk. Best effort; the store is not open. */
+void directory_drop_cache(const struct directory *directory);
+
+/* The space that is left for the store; UINT64_MAX when the system does not say. */
+uint64_t directory_free_bytes(const struct directory *directory);
+
+#endif

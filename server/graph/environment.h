@@ -1,0 +1,54 @@
+/* The open store: its LMDB environment, tables and the way from LMDB's codes to ours.
+ * Private to graph/. */
+#ifndef ANAGRAPH_SERVER_GRAPH_ENVIRONMENT_H
+#define ANAGRAPH_SERVER_GRAPH_ENVIRONMENT_H
+
+#include <lmdb.h>
+#include <stdatomic.h>
+
+#include "server/graph/directory.h"
+#include "server/graph/graph.h"
+#include "server/graph/records.h"
+
+struct graph {
+	struct directory directory;
+	MDB_env *env;
+	MDB_dbi tables[TABLE_COUNT];
+	unsigned page_bytes;
+	unsigned reader_limit;
+	atomic_uint reader_count;
+
+	/* The committer's. */
+	MDB_txn *txn;
+	bool changed; /* the transaction has written something */
+	bool failed;  /* a commit failed */
+};
+
+struct graph_reader {
+	struct graph *graph;
+	MDB_txn *txn;
+};
+
+/* LMDB's code as one of ours: 0; GRAPH_E_ABSENT; GRAPH_E_FULL; GRAPH_E_DAMAGED for a
+ * page that can't be one; GRAPH_E_FAILED; -errno. */
+int environment_result(int code);
+
+/* The value under a key as a transaction sees it, borrowed from the transaction.
+ * 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED, naming nothing; -errno. */
+int table_get(
+    struct bytes *value, MDB_txn *txn, const struct graph *graph, enum table table, const struct key *key);
+
+static inline MDB_val
+val_of(struct bytes bytes)
+{
+	/* LMDB's keys and values are not const, yet it does not write to them. */
+	return (MDB_val){ bytes.size, (void *)(uintptr_t)bytes.data };
+}
+
+static inline struct bytes
+bytes_of_val(const MDB_val *val)
+{
+	return bytes_of(val->mv_data, val->mv_size);
+}
+
+#endif
