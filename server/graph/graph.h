@@ -87,13 +87,16 @@ int graph_load(struct neighbourhood *out, struct graph *graph, struct arena *are
 
 /* Applies a changeset that was decided on what graph_load gave. *contact is the
  * encoded anagraph.v1.Contact of changeset->contact, from the arena. On anything
- * but 0 the transaction must be aborted. 0; GRAPH_E_FULL; -ENOMEM; -errno. */
+ * but 0 the transaction must be aborted. 0; GRAPH_E_FULL; GRAPH_E_FAILED; -ENOMEM;
+ * -errno. */
 int graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, const struct event *event,
     const struct changeset *changeset);
 
 /* Commits and syncs: on 0 everything applied is on stable storage, and *txn is its
- * number. Otherwise nothing of it is, no later write is taken, and the next start
- * checks the store: GRAPH_E_FAILED, with *error saying what the system said. */
+ * number, or that of the transaction before when nothing was written. Otherwise nothing
+ * of it is, and there is no transaction left to abort: GRAPH_E_FULL when the map had no
+ * room, which stops nothing else; GRAPH_E_FAILED, with *error saying what the system
+ * said, after which no write is taken and the next start checks the store. */
 int graph_commit(uint64_t *txn, struct graph *graph, struct graph_error *error);
 
 /* Drops the transaction. */

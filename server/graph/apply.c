@@ -1,0 +1,301 @@
+/* A changeset into records: nothing is decided here. What is not in the changeset is not
+ * written, for every page that a transaction touches is written and synced. */
+#include <assert.h>
+#include <errno.h>
+
+#include "server/graph/read.h"
+#include "server/graph/scan.h"
+#include "server/graph/write.h"
+
+/* One applying on its way. */
+struct apply {
+	struct graph *graph;
+	struct arena *arena;
+	const struct event *event;
+	const struct changeset *changeset;
+};
+
+/* An outcome of reading inside a write: what is damaged has no name to be told by here. */
+static int
+as_errno(int result)
+{
+	return result > 0 ? -EBADMSG : result;
+}
+
+static int
+put_contacts(struct bytes *contact, struct apply *apply)
+{
+	const struct changeset *changeset = apply->changeset;
+	struct bytes answer = { NULL, 0 };
+
+	for (size_t i = 0; i < changeset->contact_count; i++) {
+		const struct contact *after = &changeset->contacts[i].after;
+		struct bytes message;
+		struct key key;
+		int result = contact_encode(&message, apply->arena, after);
+
+		if (result != 0)
+			return result;
+		key_number(&key, apply->event->account, after->id);
+		result = table_put_contact(apply->graph, &key, KIND_CONTACT, message);
+		if (result != 0)
+			return result;
+		if (after->id == changeset->contact->id)
+			answer = message;
+	}
+	if (answer.size == 0)
+		return contact_encode(contact, apply->arena, changeset->contact);
+	*contact = answer;
+	return 0;
+}
+
+static int
+put_forward(struct apply *apply, uint64_t contact_id, const struct forward *forward)
+{
+	struct bytes message;
+	struct key key;
+	int result = forward_encode(&message, apply->arena, forward);
+
+	if (result != 0)
+		return result;
+	key_number(&key, apply->event->account, contact_id);
+	result = table_put_contact(apply->graph, &key, KIND_FORWARD, message);
+	if (result != 0)
+		return result;
+	key_pair(&key, apply->event->account, forward->survivor_contact_id, contact_id);
+	return table_put_mark(apply->graph, TABLE_FORWARD, &key);
+}
+
+/* The contact that one absorbed by the event is part of after it. */
+static uint64_t
+final_survivor(const struct changeset *changeset, uint64_t contact_id)
+{
+	for (size_t steps = 0; steps < changeset->absorption_count; steps++) {
+		uint64_t before_id = contact_id;
+
+		for (size_t i = 0; i < changeset->absorption_count; i++) {
+			if (changeset->absorptions[i].before->id == before_id)
+				contact_id = changeset->absorptions[i].survivor_contact_id;
+		}
+		if (contact_id == before_id)
+			break;
+	}
+	return contact_id;
+}
+
+/* The first contact that forwards to survivor_id. 0; GRAPH_E_ABSENT; -errno. */
+static int
+find_forwarder(uint64_t *contact_id, struct apply *apply, uint64_t survivor_id)
+{
+	struct scan scan;
+	struct bytes account;
+	struct bytes record;
+	struct bytes found;
+	struct key prefix;
+	int result;
+
+	key_number(&prefix, apply->event->account, survivor_id);
+	result = scan_begin(&scan, apply->graph->txn, apply->graph, TABLE_FORWARD, &prefix);
+	if (result != 0)
+		return result;
+	result = scan_next(&found, &record, &scan);
+	if (result == 0 && !key_parse_pair(&account, &survivor_id, contact_id, found))
+		result = -EBADMSG;
+	scan_end(&scan, result);
+	return result;
+}
+
+/* Whatever forwarded to a contact that is absorbed now leads straight to its survivor. */
+static int
+redirect_forwarders(struct apply *apply, uint64_t absorbed_id, uint64_t survivor_id)
+{
+	uint64_t contact_id;
+	int result;
+
+	assert(absorbed_id != survivor_id);
+	while ((result = find_forwarder(&contact_id, apply, absorbed_id)) == 0) {
+		struct graph_error error;
+		struct forward forward;
+		struct key key;
+
+		result = read_forward(
+		    &forward, apply->graph->txn, apply->graph, apply->event->account, contact_id, &error);
+		if (result != 0)
+			return as_errno(result);
+		key_pair(&key, apply->event->account, absorbed_id, contact_id);
+		result = table_delete(apply->graph, TABLE_FORWARD, &key);
+		if (result != 0)
+			return result;
+		forward.survivor_contact_id = survivor_id;
+		result = put_forward(apply, contact_id, &forward);
+		if (result != 0)
+			return result;
+	}
+	return result == GRAPH_E_ABSENT ? 0 : result;
+}
+
+static int
+put_absorptions(struct apply *apply)
+{
+	const struct changeset *changeset = apply->changeset;
+
+	for (size_t i = 0; i < changeset->absorption_count; i++) {
+		uint64_t absorbed_id = changeset->absorptions[i].before->id;
+		const struct forward forward = {
+			.survivor_contact_id = final_survivor(changeset, absorbed_id),
+			.next_contact_id = changeset->absorptions[i].survivor_contact_id,
+		};
+		int result = redirect_forwarders(apply, absorbed_id, forward.survivor_contact_id);
+
+		if (result == 0)
+			result = put_forward(apply, absorbed_id, &forward);
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+static int
+put_ownerships(struct apply *apply)
+{
+	for (size_t i = 0; i < apply->changeset->ownership_count; i++) {
+		const struct ownership *ownership = &apply->changeset->ownerships[i];
+		uint8_t id[RECORD_ID_BYTES];
+		struct key key;
+		int result;
+
+		key_identifier(&key, apply->event->account, ownership->namespace_id, ownership->value);
+		record_put_id(id, ownership->contact_id);
+		if (ownership->contact_id == 0)
+			result = table_delete(apply->graph, TABLE_IDENTIFIER, &key);
+		else
+			result = table_put(apply->graph, TABLE_IDENTIFIER, &key, bytes_of(id, sizeof(id)));
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+/* The account's record, when its numbers changed. */
+static int
+put_account(struct apply *apply)
+{
+	struct bytes stored;
+	struct bytes message;
+	struct key key;
+	int result = account_encode(&message, apply->arena, &apply->changeset->account);
+
+	if (result != 0)
+		return result;
+	key_account(&key, apply->event->account);
+	result = table_get(&stored, apply->graph->txn, apply->graph, TABLE_ACCOUNT, &key);
+	if (result != 0 && result != GRAPH_E_ABSENT)
+		return as_errno(result);
+	if (result == 0 && bytes_equal(stored, message))
+		return 0;
+	return table_put(apply->graph, TABLE_ACCOUNT, &key, message);
+}
+
+/* Adds an id to a sorted list, once. */
+static void
+add_id(uint64_t *ids, size_t *count, uint64_t id)
+{
+	size_t place = *count;
+
+	while (place > 0 && ids[place - 1] > id)
+		place--;
+	if (place > 0 && ids[place - 1] == id)
+		return;
+	memmove(&ids[place + 1], &ids[place], (*count - place) * sizeof(*ids));
+	ids[place] = id;
+	(*count)++;
+}
+
+/* Lists the entry under every contact that it tells something of. */
+static int
+put_contact_journal(struct apply *apply)
+{
+	const struct changeset *changeset = apply->changeset;
+	size_t count = 0;
+	uint64_t *ids = arena_calloc(apply->arena,
+	    1 + changeset->contact_count + changeset->absorption_count + changeset->conflict_count,
+	    sizeof(*ids));
+
+	if (ids == NULL)
+		return -ENOMEM;
+	add_id(ids, &count, changeset->contact->id);
+	for (size_t i = 0; i < changeset->contact_count; i++) {
+		if (changeset->contacts[i].revised)
+			add_id(ids, &count, changeset->contacts[i].after.id);
+	}
+	for (size_t i = 0; i < changeset->absorption_count; i++)
+		add_id(ids, &count, changeset->absorptions[i].before->id);
+	for (size_t i = 0; i < changeset->conflict_count; i++) {
+		if (changeset->conflicts[i].owner_contact_id != 0)
+			add_id(ids, &count, changeset->conflicts[i].owner_contact_id);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct key key;
+		int result;
+
+		key_pair(&key, apply->event->account, ids[i], changeset->account.journal_sequence);
+		result = table_put_mark(apply->graph, TABLE_CONTACT_JOURNAL, &key);
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+static int
+put_journal(struct apply *apply)
+{
+	const struct changeset *changeset = apply->changeset;
+	const struct event *event = apply->event;
+	const struct journal_entry entry = {
+		.sequence = changeset->account.journal_sequence,
+		.revision = changeset->account.revision,
+		.contact_id = changeset->contact->id,
+		.outcome = changeset->outcome,
+		.claim = event->claim,
+		.identifiers = event->identifiers,
+		.identifier_count = event->identifier_count,
+		.attributes = event->attributes,
+		.attribute_count = event->attribute_count,
+		.conflicts = changeset->conflicts,
+		.conflict_count = changeset->conflict_count,
+		.losses = changeset->losses,
+		.loss_count = changeset->loss_count,
+		.absorptions = changeset->absorptions,
+		.absorption_count = changeset->absorption_count,
+	};
+	struct bytes message;
+	struct key key;
+	int result = journal_entry_encode(&message, apply->arena, &entry);
+
+	if (result != 0)
+		return result;
+	key_number(&key, event->account, entry.sequence);
+	result = table_put(apply->graph, TABLE_JOURNAL, &key, message);
+	return result == 0 ? put_contact_journal(apply) : result;
+}
+
+int
+graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, const struct event *event,
+    const struct changeset *changeset)
+{
+	struct apply apply = { graph, arena, event, changeset };
+	struct bytes answer;
+	int result = put_contacts(&answer, &apply);
+
+	if (result == 0)
+		result = put_absorptions(&apply);
+	if (result == 0)
+		result = put_ownerships(&apply);
+	if (result == 0 && (changeset->contact_count > 0 || changeset->journalled))
+		result = put_account(&apply);
+	if (result == 0 && changeset->journalled)
+		result = put_journal(&apply);
+	if (result == 0)
+		*contact = answer;
+	return result;
+}

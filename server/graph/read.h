@@ -1,0 +1,26 @@
+/* Reading single records, in any transaction. Private to graph/.
+ *
+ * All: 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED with *error naming the record; -errno. What
+ * they give is borrowed from the transaction. */
+#ifndef ANAGRAPH_SERVER_GRAPH_READ_H
+#define ANAGRAPH_SERVER_GRAPH_READ_H
+
+#include "server/graph/environment.h"
+#include "server/wire/messages.h"
+
+int read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct bytes account,
+    enum namespace_id namespace_id, struct bytes value, struct graph_error *error);
+
+/* A record of TABLE_CONTACT: an encoded contact, or a forward. */
+int read_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
+    struct bytes account, uint64_t contact_id, struct graph_error *error);
+
+/* The forward of a contact that must be one. An absent one is damaged. */
+int read_forward(struct forward *forward, MDB_txn *txn, const struct graph *graph, struct bytes account,
+    uint64_t contact_id, struct graph_error *error);
+
+/* GRAPH_E_ABSENT is never given: a missing account is all zeros. */
+int read_account(struct account *out, MDB_txn *txn, const struct graph *graph, struct bytes account,
+    struct graph_error *error);
+
+#endif

@@ -1,0 +1,155 @@
+/* The committer's transaction, and the one place where it is decided that something is
+ * durable. The first commit that fails is the last: what the disk then holds nobody
+ * knows until the whole store has been read again. */
+#include "server/graph/write.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "server/graph/environment.h"
+#include "server/graph/outcome.h"
+
+/* Less than a transaction's worth of free space: a write that came out short, which the
+ * system reports as EIO, was one for which there was no room. */
+static const uint64_t LITTLE_SPACE_BYTES = 1024 * 1024;
+
+static unsigned
+percent_of(uint64_t part, uint64_t whole)
+{
+	if (whole == 0)
+		return 100;
+	return part >= whole ? 100 : (unsigned)((double)part * 100 / (double)whole);
+}
+
+unsigned
+graph_used_percent(const struct graph *graph)
+{
+	uint64_t free_bytes = directory_free_bytes(&graph->directory);
+	MDB_envinfo info = { 0 };
+	uint64_t used_bytes;
+	unsigned of_map;
+	unsigned of_disk = 0;
+
+	if (mdb_env_info(graph->env, &info) != 0)
+		return 100;
+	used_bytes = ((uint64_t)info.me_last_pgno + 1) * graph->page_bytes;
+	of_map = percent_of(used_bytes, info.me_mapsize);
+	if (free_bytes <= UINT64_MAX - used_bytes)
+		of_disk = percent_of(used_bytes, used_bytes + free_bytes);
+	return of_map > of_disk ? of_map : of_disk;
+}
+
+int
+graph_write_begin(struct graph *graph)
+{
+	assert(graph->txn == NULL);
+	if (graph->failed)
+		return GRAPH_E_FAILED;
+	if (graph_used_percent(graph) >= LIMIT_STORE_WRITE_PERCENT)
+		return GRAPH_E_FULL;
+	graph->changed = false;
+	return environment_result(mdb_txn_begin(graph->env, NULL, 0, &graph->txn));
+}
+
+/* A code of a write: there is another word for "no room" than ENOSPC. */
+static int
+write_result(const struct graph *graph, int code)
+{
+	int result = environment_result(code);
+
+	if (result == -EIO && directory_free_bytes(&graph->directory) < LITTLE_SPACE_BYTES)
+		return GRAPH_E_FULL;
+	return result == GRAPH_E_DAMAGED ? -EBADMSG : result;
+}
+
+/* Has room for a record made in the transaction, and puts the value together there:
+ * it is copied once. */
+static int
+put_record(struct graph *graph, enum table table, const struct key *key, struct bytes head, struct bytes body)
+{
+	MDB_val name = val_of(key_bytes(key));
+	MDB_val room = { RECORD_CHECKSUM_BYTES + head.size + body.size, NULL };
+	int code = mdb_put(graph->txn, graph->tables[table], &name, &room, MDB_RESERVE);
+	uint8_t *value;
+
+	graph->changed = true;
+	if (code != 0)
+		return write_result(graph, code);
+	value = (uint8_t *)room.mv_data + RECORD_CHECKSUM_BYTES;
+	if (head.size > 0)
+		memcpy(value, head.data, head.size);
+	if (body.size > 0)
+		memcpy(value + head.size, body.data, body.size);
+	record_seal(room.mv_data, table, key_bytes(key), bytes_of(value, head.size + body.size));
+	return 0;
+}
+
+int
+table_put(struct graph *graph, enum table table, const struct key *key, struct bytes value)
+{
+	return put_record(graph, table, key, (struct bytes){ NULL, 0 }, value);
+}
+
+int
+table_put_contact(struct graph *graph, const struct key *key, enum contact_kind kind, struct bytes message)
+{
+	uint8_t head = (uint8_t)kind;
+
+	return put_record(graph, TABLE_CONTACT, key, bytes_of(&head, sizeof(head)), message);
+}
+
+int
+table_put_mark(struct graph *graph, enum table table, const struct key *key)
+{
+	MDB_val name = val_of(key_bytes(key));
+	MDB_val nothing = val_of(BYTES(""));
+
+	graph->changed = true;
+	return write_result(graph, mdb_put(graph->txn, graph->tables[table], &name, &nothing, 0));
+}
+
+int
+table_delete(struct graph *graph, enum table table, const struct key *key)
+{
+	MDB_val name = val_of(key_bytes(key));
+	int code = mdb_del(graph->txn, graph->tables[table], &name, NULL);
+
+	if (code == MDB_NOTFOUND)
+		return 0;
+	graph->changed = true;
+	return write_result(graph, code);
+}
+
+int
+graph_commit(uint64_t *txn, struct graph *graph, struct graph_error *error)
+{
+	/* A transaction that wrote nothing leaves no number: what it saw has the one before. */
+	uint64_t number = mdb_txn_id(graph->txn) - (graph->changed ? 0 : 1);
+	int code = mdb_txn_commit(graph->txn);
+
+	graph->txn = NULL;
+	if (code == 0) {
+		*txn = number;
+		return 0;
+	}
+	/* LMDB found the map too small before it wrote anything that a later transaction
+	 * could see: as harmless as a put that finds no room. */
+	if (code == MDB_MAP_FULL)
+		return outcome_say(error, GRAPH_E_FULL, "the map has no room for this transaction");
+	graph->failed = true;
+	if (write_result(graph, code) == GRAPH_E_FULL)
+		outcome_say(error, 0, "a commit failed: %s has no space left (%s)", graph->directory.path,
+		    mdb_strerror(code));
+	else
+		outcome_say(error, 0, "a commit failed: %s: %s", graph->directory.path, mdb_strerror(code));
+	directory_mark_failed(&graph->directory, error->message);
+	return GRAPH_E_FAILED;
+}
+
+void
+graph_abort(struct graph *graph)
+{
+	if (graph->txn != NULL)
+		mdb_txn_abort(graph->txn);
+	graph->txn = NULL;
+}
