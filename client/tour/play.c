@@ -152,7 +152,7 @@ tour_play(struct tour *tour, const struct script_event *event)
 	Anagraph__V1__IdentifyResponse *response;
 	struct totals before = tour->now;
 	struct client_status status;
-	bool remarkable;
+	bool remarkable, changed;
 	int result = client_identify(&response, &status, tour->client, event->request);
 
 	if (result != 0)
@@ -173,9 +173,12 @@ tour_play(struct tour *tour, const struct script_event *event)
 	result = tour_count(&tour->now, tour);
 	if (result != 0)
 		return result;
-	if (remarkable)
+	changed = memcmp(&before, &tour->now, sizeof(before)) != 0;
+	if (remarkable && changed)
 		tour_show_totals(tour, "before", &before);
-	if (remarkable || memcmp(&before, &tour->now, sizeof(before)) != 0)
+	if (changed)
 		tour_show_totals(tour, remarkable ? "after" : "totals", &tour->now);
+	else if (remarkable)
+		tour_show_totals(tour, "as before", &tour->now);
 	return 0;
 }

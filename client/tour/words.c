@@ -208,8 +208,10 @@ words_outcome(const Anagraph__V1__IdentifyResponse *response)
 
 	if (stream == NULL)
 		return NULL;
-	fprintf(stream, "%s contact %" PRIu64 ", %s (%s)", what_became(response), contact->id,
-	    contact->display_name, words_class(contact->contact_class));
+	fprintf(
+	    stream, "%s contact %" PRIu64 ", %s", what_became(response), contact->id, contact->display_name);
+	if (contact->contact_class != ANAGRAPH__V1__CONTACT_CLASS__CONTACT_CLASS_IDENTIFIED)
+		fprintf(stream, " (%s)", words_class(contact->contact_class));
 	for (size_t i = 0; i < response->n_absorbed_contact_ids; i++)
 		fprintf(stream, "; contact %" PRIu64 " turns out to be the same, and leads here from now on",
 		    response->absorbed_contact_ids[i]);

@@ -362,7 +362,7 @@ test_the_tour_shows_the_example_and_the_totals(void **state)
 {
 	static const char *const shown[] = {
 		"\n09:04  The visitor writes: my name is Bianchi,",
-		"becomes    IDENTIFIED contact 1, Mario Rossi (identified); contact 2 turns out",
+		"becomes    IDENTIFIED contact 1, Mario Rossi; contact 2 turns out to be the same",
 		"conflict   VALUE of LAST_NAME: Rossi is known, Bianchi comes in\n",
 		"verdict    OFFER by chat_primary: Rossi stays, Bianchi is kept beside it",
 		"beside     LAST_NAME Bianchi (conversations, t-5)\n",
