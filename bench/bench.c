@@ -146,7 +146,8 @@ read_settings(struct settings *settings, int argc, char **argv)
 	return 0;
 }
 
-/* Tells where the daemon and the policies of the same build lie. 0; -errno. */
+/* Tells where the daemon and the policies of the same build lie. The store goes beside
+ * them, on a real disk: where it is kept in memory, a sync costs nothing. 0; -errno. */
 static int
 point_to_build(void)
 {
@@ -163,6 +164,7 @@ point_to_build(void)
 	setenv("ANAGRAPHD", path, 0);
 	snprintf(path, sizeof(path), "%s/plugins", build);
 	setenv("ANAGRAPH_POLICY_DIR", path, 0);
+	setenv("ANAGRAPH_TEST_DIR", build, 0);
 	return 0;
 }
 
