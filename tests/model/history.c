@@ -14,13 +14,15 @@ struct shape {
 	unsigned stranger_percent; /* how often an identifier is somebody else's */
 	size_t most_identifiers;
 	size_t most_attributes;
+	unsigned anonymous_percent; /* how often an event names devices alone, in a chat, and no name */
 };
 
 static const struct shape SHAPES[HISTORY_KIND_COUNT] = {
-	[HISTORY_COUPLE] = { 2, 2, 20, 3, 3 },
-	[HISTORY_FAMILY] = { 5, 2, 15, 4, 3 },
-	[HISTORY_TOWN] = { 20, 3, 8, 4, 4 },
-	[HISTORY_FULL] = { 3, 2, 10, 3, 2 },
+	[HISTORY_COUPLE] = { 2, 2, 20, 3, 3, 10 },
+	[HISTORY_FAMILY] = { 5, 2, 15, 4, 3, 10 },
+	[HISTORY_VISITORS] = { 4, 4, 12, 2, 3, 75 },
+	[HISTORY_TOWN] = { 20, 3, 8, 4, 4, 15 },
+	[HISTORY_FULL] = { 3, 2, 10, 3, 2, 20 },
 };
 
 uint64_t
@@ -103,7 +105,7 @@ make_value(struct random *random, enum value_type type)
 }
 
 static struct model_fact
-make_attribute(struct random *random)
+make_attribute(struct random *random, bool named)
 {
 	static const struct {
 		const char *name;
@@ -117,7 +119,8 @@ make_attribute(struct random *random)
 		{ "SINCE", VALUE_TIME },
 		{ "SCORE", VALUE_NONE },
 	};
-	size_t at = random_below(random, sizeof(pool) / sizeof(pool[0]));
+	size_t names = named ? 0 : 2;
+	size_t at = names + random_below(random, sizeof(pool) / sizeof(pool[0]) - names);
 	enum value_type type = pool[at].type;
 
 	if (type == VALUE_NONE)
@@ -152,11 +155,11 @@ begin_event(struct model_event *event, struct random *random, size_t index)
 }
 
 static void
-add_identifiers(struct model_event *event, struct random *random, const struct shape *shape)
+add_identifiers(struct model_event *event, struct random *random, const struct shape *shape, bool anonymous)
 {
 	size_t count = 1 + random_below(random, shape->most_identifiers);
 	size_t person = random_below(random, shape->people);
-	bool devices_only = random_chance(random, 25);
+	bool devices_only = anonymous || random_chance(random, 15);
 
 	for (size_t i = 0; i < count; i++) {
 		bool personal = !devices_only && random_chance(random, 55);
@@ -204,13 +207,16 @@ make_event(struct random *random, enum history_kind kind, size_t index)
 {
 	const struct shape *shape = &SHAPES[kind];
 	struct model_event event;
+	bool anonymous = random_chance(random, shape->anonymous_percent);
 	size_t attributes;
 
 	begin_event(&event, random, index);
-	add_identifiers(&event, random, shape);
+	if (anonymous)
+		event.source = SOURCE_CONVERSATIONS;
+	add_identifiers(&event, random, shape, anonymous);
 	attributes = random_below(random, shape->most_attributes + 1);
 	for (size_t i = 0; i < attributes; i++) {
-		struct model_fact fact = make_attribute(random);
+		struct model_fact fact = make_attribute(random, !anonymous);
 
 		if (!has_name(&event, fact.name))
 			model_event_add(&event, &fact);
@@ -251,7 +257,7 @@ history_make_person(struct history *out, struct random *random, size_t count)
 		event.observed_at_us = (int64_t)(START_SECONDS + random_below(random, 6)) * 1000000;
 		model_event_add(&event, &person);
 		for (size_t j = 0; j < facts; j++) {
-			struct model_fact fact = make_attribute(random);
+			struct model_fact fact = make_attribute(random, true);
 
 			if (random_chance(random, 30))
 				fact = make_identifier(random,

@@ -6,10 +6,11 @@
 #include "tests/model/reference.h"
 
 enum history_kind {
-	HISTORY_COUPLE, /* two people, hardly a value each: every rule meets every other */
-	HISTORY_FAMILY, /* five, two values a namespace */
-	HISTORY_TOWN,   /* twenty, three values a namespace */
-	HISTORY_FULL,   /* three who hold more than a contact may */
+	HISTORY_COUPLE,   /* two people, hardly a value each: every rule meets every other */
+	HISTORY_FAMILY,   /* five, two values a namespace */
+	HISTORY_VISITORS, /* four, most of the time nobody knows who */
+	HISTORY_TOWN,     /* twenty, three values a namespace */
+	HISTORY_FULL,     /* three who hold more than a contact may */
 	HISTORY_KIND_COUNT,
 };
 

@@ -22,13 +22,14 @@ static const struct plan {
 	size_t accounts;
 	size_t events; /* in each */
 } PLANS[HISTORY_KIND_COUNT] = {
-	[HISTORY_COUPLE] = { 10, 250 },
-	[HISTORY_FAMILY] = { 10, 250 },
-	[HISTORY_TOWN] = { 8, 500 },
+	[HISTORY_COUPLE] = { 8, 250 },
+	[HISTORY_FAMILY] = { 8, 250 },
+	[HISTORY_VISITORS] = { 8, 250 },
+	[HISTORY_TOWN] = { 6, 500 },
 	[HISTORY_FULL] = { 4, 250 },
 };
 
-enum { ACCOUNTS = 10 + 10 + 8 + 4, EVENTS = 10 * 250 + 10 * 250 + 8 * 500 + 4 * 250 };
+enum { ACCOUNTS = 8 + 8 + 8 + 6 + 4, EVENTS = 8 * 250 + 8 * 250 + 8 * 250 + 6 * 500 + 4 * 250 };
 
 struct stage {
 	struct service *service;
@@ -113,6 +114,41 @@ test_model_agrees_on_every_answer(void **state)
 		explain_and_fail(stage);
 	assert_true(players_compared() >= 5 * EVENTS);
 	fprintf(stderr, "# %zu events, %lu comparisons\n", played, (unsigned long)players_compared());
+}
+
+/* The histories came to everything that the stock policies can come to. */
+static void
+test_model_histories_leave_no_rule_out(void **state)
+{
+	static const unsigned reachable[] = {
+		[CONFLICT_VALUE] = 1 << VERDICT_KEEP | 1 << VERDICT_OFFER | 1 << VERDICT_TAKE,
+		[CONFLICT_OWNER] = 1 << VERDICT_KEEP | 1 << VERDICT_OFFER | 1 << VERDICT_TAKE,
+		[CONFLICT_IDENTITY] = 1 << VERDICT_OFFER | 1 << VERDICT_SEPARATE,
+	};
+	struct stage *stage = *state;
+	unsigned verdicts[CONFLICT_IDENTITY + 1] = { 0 };
+	unsigned outcomes = 0;
+	unsigned causes = 0;
+
+	for (size_t i = 0; i < ACCOUNTS; i++) {
+		const struct model *model = stage->players[i].model;
+
+		for (size_t j = 0; j < model->entry_count; j++) {
+			const struct model_entry *entry = &model->entries[j];
+
+			outcomes |= 1u << entry->outcome;
+			for (size_t k = 0; k < entry->conflict_count; k++)
+				verdicts[entry->conflicts[k].kind] |= 1u << entry->conflicts[k].verdict;
+			for (size_t k = 0; k < entry->loss_count; k++)
+				causes |= 1u << entry->losses[k].cause;
+		}
+	}
+	for (enum conflict_kind kind = CONFLICT_VALUE; kind <= CONFLICT_IDENTITY; kind++)
+		assert_int_equal(verdicts[kind], reachable[kind]);
+	assert_int_equal(outcomes,
+	    1 << OUTCOME_CREATED | 1 << OUTCOME_IDENTIFIED | 1 << OUTCOME_UPDATED | 1 << OUTCOME_UNCHANGED);
+	assert_int_equal(causes,
+	    1 << LOSS_TAKEN | 1 << LOSS_LIMIT | 1 << LOSS_AGREED | 1 << LOSS_SUPERSEDED | 1 << LOSS_JOINED);
 }
 
 /* The journal's entries one by one. Returns how many differ from the model's. */
@@ -264,6 +300,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model_agrees_on_every_answer),
+		cmocka_unit_test(test_model_histories_leave_no_rule_out),
 		cmocka_unit_test(test_model_agrees_with_store_and_journal),
 	};
 
