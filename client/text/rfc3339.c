@@ -66,7 +66,7 @@ read_offset(int64_t *offset_seconds, const char **at)
 	if (!read_character(at, "+-") || !read_digits(&hours, at, 2) || !read_character(at, ":") ||
 	    !read_digits(&minutes, at, 2) || hours > 23 || minutes > 59)
 		return false;
-	*offset_seconds = sign * (hours * 3600 + minutes * 60);
+	*offset_seconds = sign * (hours * INT64_C(3600) + minutes * INT64_C(60));
 	return true;
 }
 
