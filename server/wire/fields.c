@@ -45,9 +45,9 @@ field_next(struct wire_field *field, struct field_set *set, uint32_t repeated, s
 	if (result == WIRE_E_END)
 		return WIRE_E_END;
 	if (result != 0 || field->number >= 32)
-		return MESSAGE_E_DAMAGED;
+		return WIRE_E_DAMAGED;
 	if ((set->seen & FIELD_BIT(field->number) & ~repeated) != 0)
-		return MESSAGE_E_DAMAGED;
+		return WIRE_E_DAMAGED;
 	set->seen |= FIELD_BIT(field->number);
 	return 0;
 }

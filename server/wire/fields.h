@@ -30,7 +30,7 @@ struct field_set {
 };
 
 /* Reads the next field; the numbers in the mask repeated may come again. 0; WIRE_E_END;
- * MESSAGE_E_DAMAGED. */
+ * WIRE_E_DAMAGED. */
 int field_next(
     struct wire_field *field, struct field_set *set, uint32_t repeated, struct wire_reader *reader);
 
