@@ -111,6 +111,16 @@ read_listen(struct config *config, struct config_error *error, const char *text)
 	return 0;
 }
 
+/* Whether id is one that a policy may have: it becomes the name of a file. */
+static bool
+is_policy_id(const char *id)
+{
+	size_t size = strlen(id);
+
+	return size >= 1 && size <= LIMIT_POLICY_ID_BYTES &&
+	    strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_-") == size;
+}
+
 static int
 read_policy(struct config *config, struct config_error *error, const char *text)
 {
@@ -121,8 +131,9 @@ read_policy(struct config *config, struct config_error *error, const char *text)
 	};
 	const char *equals = strchr(text, '=');
 
-	if (equals == NULL || equals[1] == '\0')
-		return refuse(error, "--policy takes SOURCE=ID, not %.80s", text);
+	if (equals == NULL || !is_policy_id(equals + 1))
+		return refuse(error, "--policy takes SOURCE=ID, the id 1 to %d of a-z 0-9 _ -, not %.80s",
+		    LIMIT_POLICY_ID_BYTES, text);
 	for (enum source source = SOURCE_PUSH; source < SOURCE_COUNT; source++) {
 		size_t size = (size_t)(equals - text);
 

@@ -66,10 +66,19 @@ harden(void)
 	setrlimit(RLIMIT_CORE, &limit);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS) {
 		limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < DESCRIPTORS)
-			log_line("warning: only %llu descriptors are allowed, %d are wanted",
-			    (unsigned long long)limit.rlim_cur, DESCRIPTORS);
+		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+/* Told only to somebody whose daemon runs: what keeps it from running comes first. */
+static void
+warn_of_few_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS)
+		log_line("warning: only %llu descriptors are allowed, %d are wanted",
+		    (unsigned long long)limit.rlim_cur, DESCRIPTORS);
 }
 
 /* 0; -errno. */
@@ -170,6 +179,7 @@ start_serving(struct daemon *daemon)
 		log_line("cannot start the threads: %s", strerror(-result));
 		_exit(EXIT_FAILURE);
 	}
+	warn_of_few_descriptors();
 	printf("ready on %s:%u\n", daemon->config.host, port);
 	fflush(stdout);
 	return 0;

@@ -2,6 +2,7 @@
  * takes to copy the record. What the store has is what goes out: a tag, a length, the
  * record. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "server/rpc/read.h"
 #include "server/rpc/request.h"
@@ -27,11 +28,16 @@ look_up(struct found *found, struct rejection *rejection, struct call *call, str
     const struct identifier *identifier, uint64_t contact_id)
 {
 	struct queue *queue = call->queue;
+	int result;
 
 	found->forwarded_ids = NULL;
 	found->forwarded_count = 0;
-	return engine_resolve(&found->contact, &found->forwarded_ids, &found->forwarded_count, rejection,
+	result = engine_resolve(&found->contact, &found->forwarded_ids, &found->forwarded_count, rejection,
 	    queue->rpc->options.engine, queue->reader, &queue->scratch, account, identifier, contact_id);
+	if (result == ENGINE_E_REJECTED)
+		snprintf(rejection->field, sizeof(rejection->field), "%s",
+		    identifier != NULL ? "identifier" : "contact_id");
+	return result;
 }
 
 /* By an identifier: most come in normal form already, so the bytes are tried as they

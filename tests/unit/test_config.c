@@ -35,7 +35,7 @@ assert_refused(const char *option, const char *value)
 	struct config config;
 	struct config_error error;
 
-	print_message("%s %s\n", option, value);
+	print_message("# %s %s\n", option, value);
 	assert_int_equal(PARSE(&config, &error, option, value), CONFIG_E_USAGE);
 	assert_non_null(strstr(error.message, option));
 	assert_null(strchr(error.message, '\n'));
@@ -172,6 +172,23 @@ test_policies_by_source(void **state)
 	assert_refused("--policy", "chat=mine");
 	assert_refused("--policy", "contact=mine");
 	assert_refused("--policy", "CONTACTS=mine");
+	assert_refused("--policy", "contacts=../mine");
+	assert_refused("--policy", "contacts=Mine");
+}
+
+static void
+test_policy_id_up_to_the_limit(void **state)
+{
+	char value[16 + LIMIT_POLICY_ID_BYTES] = "push=";
+	struct config config;
+	struct config_error error;
+
+	(void)state;
+	memset(value + 5, 'x', LIMIT_POLICY_ID_BYTES);
+	assert_int_equal(PARSE(&config, &error, "--policy", value), 0);
+	assert_int_equal(strlen(config.policy_ids[SOURCE_PUSH]), LIMIT_POLICY_ID_BYTES);
+	value[5 + LIMIT_POLICY_ID_BYTES] = 'x';
+	assert_refused("--policy", value);
 }
 
 static void
@@ -243,6 +260,7 @@ main(void)
 		cmocka_unit_test(test_every_other_address_is_refused),
 		cmocka_unit_test(test_an_open_address_is_told_why),
 		cmocka_unit_test(test_policies_by_source),
+		cmocka_unit_test(test_policy_id_up_to_the_limit),
 		cmocka_unit_test(test_the_last_of_two_counts),
 		cmocka_unit_test(test_what_is_no_option_is_refused),
 		cmocka_unit_test(test_nothing_is_changed_by_a_refused_command_line),

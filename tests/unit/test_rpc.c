@@ -171,7 +171,7 @@ test_scan_refuses_broken_wire_form(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		print_message("%s\n", cases[i].what);
+		print_message("# %s\n", cases[i].what);
 		assert_int_equal(scan(IDENTIFY, cases[i].message), SCAN_E_MALFORMED);
 	}
 }
