@@ -243,7 +243,6 @@ test_account_missing_or_not_of_its_form(struct scene *s)
 		repeated(s, 'a', LIMIT_ACCOUNT_BYTES + 1) };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		const char *mine = s->account;
 		Anagraph__V1__ResolveRequest look_up = ANAGRAPH__V1__RESOLVE_REQUEST__INIT;
 		uint8_t bytes[256];
 		size_t size;
@@ -261,7 +260,6 @@ test_account_missing_or_not_of_its_form(struct scene *s)
 		size = protobuf_c_message_pack(&look_up.base, bytes);
 		expect_raw(
 		    s, methods[2], bytes, size, "INVALID_ARGUMENT", "ACCOUNT_INVALID", "account", __LINE__);
-		assert_ptr_equal(mine, s->account);
 	}
 }
 
@@ -481,7 +479,9 @@ static void
 test_look_up_of_nobody(struct scene *s)
 {
 	static const uint64_t ids[] = { 0, 2, UINT32_MAX, UINT64_MAX };
+	static char strings[][16] = { "chat", "v-2" };
 	Anagraph__V1__ResolveRequest request = ANAGRAPH__V1__RESOLVE_REQUEST__INIT;
+	Anagraph__V1__Identifier identifier = ANAGRAPH__V1__IDENTIFIER__INIT;
 
 	request.account = s->account;
 	request.key_case = ANAGRAPH__V1__RESOLVE_REQUEST__KEY_CONTACT_ID;
@@ -492,8 +492,11 @@ test_look_up_of_nobody(struct scene *s)
 		request.contact_id = ids[i];
 		expect_no_contact(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "contact_id", &request, __LINE__);
 	}
-	assert_int_equal(owner(s, "chat", "v-2"), 0);
-	assert_int_equal(owner(s, "email", "nobody@example.it"), 0);
+	request.key_case = ANAGRAPH__V1__RESOLVE_REQUEST__KEY_IDENTIFIER;
+	request.identifier = &identifier;
+	identifier.namespace_ = strings[0];
+	identifier.value = strings[1];
+	expect_no_contact(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "identifier", &request, __LINE__);
 }
 
 static void
@@ -592,15 +595,26 @@ test_fields_limit(struct scene *s)
 	    __LINE__);
 }
 
-/* The path is metadata too. */
+/* The path is metadata too. gRPC may close the connection over it, so this caller has
+ * one of its own. */
 static void
 test_metadata_limit(struct scene *s)
 {
 	size_t size;
 	const uint8_t *bytes = encode_event(&size, s, CONTACTS, ID("chat", "v-1"));
 	const char *path = scene_print(s, "/%s", repeated(s, 'm', LIMIT_METADATA_BYTES));
+	struct client_status status = { 0 };
+	struct client *client;
+	uint8_t *payload;
+	size_t payload_size;
+	int result;
 
-	expect_raw(s, path, bytes, size, "RESOURCE_EXHAUSTED", "", "", __LINE__);
+	assert_int_equal(client_create(&client, service_target(s->service)), 0);
+	result = client_call_raw(&payload, &payload_size, &status, client, path, bytes, size, 0);
+	client_destroy(client);
+	assert_int_equal(result, CLIENT_E_STATUS);
+	assert_string_equal(client_code_name(status.code), "RESOURCE_EXHAUSTED");
+	expect_totals(s, "0 0 0");
 }
 
 static void

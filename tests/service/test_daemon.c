@@ -169,10 +169,11 @@ test_arguments_that_are_none(struct scene *s)
 	REFUSED_WITH(s, "--threads", "--threads", "99999999999999999999");
 	REFUSED_WITH(s, "--map-size-mib", "--map-size-mib", "0");
 	REFUSED_WITH(s, "--map-size-mib", "--map-size-mib", "99999999999999999999");
+	REFUSED_WITH(s, "--map-size-mib", "--map-size-mib", "67108865");
 	REFUSED_WITH(s, "--policy", "--policy", "push");
 	REFUSED_WITH(s, "--policy", "--policy", "mail=push_latest");
 	REFUSED_WITH(s, "--policy", "--policy", "push=");
-	REFUSED_WITH(s, "--policy", "--policy", "push=../push_latest");
+	REFUSED_WITH(s, "policy", "--policy", "push=../push_latest");
 }
 
 static void
@@ -246,22 +247,29 @@ expect_kept(struct scene *s, void (*restart)(struct scene *s))
 	identify(s, CONVERSATIONS, AT(6), ID("chat", "v-2"), TEXT("CITY", "Bari"));
 	assert_int_equal(s->answer->contact->secondaries[0]->id, 2);
 	assert_int_equal(s->answer->revision, 6);
-	assert_int_equal(service_stop(s->service), 0);
+	scene_stop(s);
 	store_expect_sound(service_data_dir(s->service));
+}
+
+static void
+stop_and_restart(struct scene *s)
+{
+	scene_stop(s);
+	scene_start(s);
 }
 
 static void
 test_a_restart_keeps_everything(struct scene *s)
 {
 	scene_use(s, NULL);
-	expect_kept(s, scene_restart);
+	expect_kept(s, stop_and_restart);
 }
 
 static void
 kill_and_restart(struct scene *s)
 {
 	service_kill(s->service);
-	scene_restart(s);
+	scene_start(s);
 }
 
 static void
@@ -378,7 +386,7 @@ test_thousands_of_accounts_in_one_store(struct scene *s)
 		expect_totals(s, "1 0 0");
 		assert_int_equal(owner(s, "email", "rossi@example.it"), 1);
 	}
-	assert_int_equal(service_stop(s->service), 0);
+	scene_stop(s);
 	store_expect_sound(service_data_dir(s->service));
 }
 
@@ -456,7 +464,7 @@ test_sigterm_drains_under_load(struct scene *s)
 	assert_int_equal(client_next(&answer, s->client, -1), 0);
 	assert_string_equal(client_code_name(answer.status.code), "UNAVAILABLE");
 
-	scene_restart(s);
+	scene_start(s);
 	for (uintptr_t number = 0; number < started; number++) {
 		char account[24];
 
@@ -469,9 +477,9 @@ static void
 test_sigterm_without_calls(struct scene *s)
 {
 	scene_use(s, NULL);
-	assert_int_equal(service_stop(s->service), 0);
-	assert_int_equal(service_restart(s->service), 0);
-	assert_int_equal(service_stop(s->service), 0);
+	scene_stop(s);
+	scene_start(s);
+	scene_stop(s);
 }
 
 static uint64_t
@@ -514,7 +522,8 @@ test_every_answer_tells_the_transaction(struct scene *s)
 			     "/anagraph.v1.IdentityService/Identify", nonsense, sizeof(nonsense), 0),
 	    CLIENT_E_STATUS);
 	assert_int_equal(status.txn, last);
-	scene_restart(s);
+	scene_stop(s);
+	scene_start(s);
 	assert_true(txn_of_a_count(s) >= last);
 }
 
@@ -584,7 +593,7 @@ test_R23_policies_overwritten_in_place_change_nothing(struct scene *s)
 	assert_string_equal(s->answer->conflicts[0]->policy->build, build);
 	identify(s, CONVERSATIONS, AT(4), ID("email", "rossi@example.it"), TEXT("CITY", "Asti"));
 	expect_conflicts(s, "VALUE CITY Pisa<Asti OFFER");
-	assert_int_equal(service_stop(s->service), 0);
+	scene_stop(s);
 	REFUSED_WITH(s, "push_latest", "--policy-dir", directory, "--policy", "conversations=push_latest");
 	test_directory_remove(directory);
 }

@@ -265,7 +265,7 @@ test_R7_anonymous_contacts_are_on_no_list(struct scene *s)
 	identify(s, CONVERSATIONS, AT(2), ID("chat", "v-1"), ID("facebook", "f-1"));
 	identify(s, CONVERSATIONS, AT(3), ID("chat", "v-2"));
 	identify(s, CONVERSATIONS, AT(4), ID("chat", "v-1"), ID("chat", "v-2"));
-	expect_absorbed(s, "3");
+	expect_absorbed(s, "2");
 	expect_contact(s, 1, "chat=v-1 chat=v-2 facebook=f-1");
 }
 

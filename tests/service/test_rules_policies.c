@@ -253,7 +253,7 @@ test_R22_a_counter_per_policy_counts_it(struct scene *s)
 		    s, CONVERSATIONS, AT(2), ID("email", "a@example.it"), NUMBER("N", 1), IN("SEPARATE"));
 	for (int i = 0; i < 4; i++)
 		identify(s, CONTACTS, AT(2), ID("email", "a@example.it"), NUMBER("N", 1), IN("KEEP"));
-	assert_int_equal(service_stop(s->service), 0);
+	scene_stop(s);
 	prose = scene_keep(s, service_read_prose(s->service), free);
 	assert_non_null(strstr(prose, "policy scripted: decided 4, failed 1, deferred 2, invalid 3\n"));
 }
@@ -299,7 +299,7 @@ test_R23_the_journal_names_them_too(struct scene *s)
 	policy = s->answer->conflicts[0]->policy;
 	expected = scene_print(s, "CONTACTS 1 1\nCONTACTS 1 3 [VALUE CITY TAKE push_latest/%s/%s] [1 CITY]\n",
 	    policy->version, policy->build);
-	assert_int_equal(service_stop(s->service), 0);
+	scene_stop(s);
 	assert_string_equal(
 	    scene_keep(s, store_journal_text(service_data_dir(s->service), s->account), free), expected);
 }

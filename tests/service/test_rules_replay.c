@@ -67,7 +67,8 @@ test_R25_forwards_survive_a_restart(struct scene *s)
 	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"));
 	identify(s, CONVERSATIONS, AT(2), ID("chat", "v-1"));
 	identify(s, CONTACTS, AT(3), ID("email", "a@example.it"), ID("chat", "v-1"));
-	scene_restart(s);
+	scene_stop(s);
+	scene_start(s);
 	response = resolve_id(s, 2);
 	assert_int_equal(response->contact->id, 1);
 	assert_string_equal(ids_text(s, response->forwarded_ids, response->n_forwarded_ids), "2");
@@ -84,7 +85,7 @@ test_R27_a_repeated_event_writes_no_journal_entry(struct scene *s)
 	expect_outcome(s, UNCHANGED);
 	identify(s, PUSH, AT(2), ID("email", "a@example.it"), TEXT("CITY", "Roma"));
 	expect_claim(s, 1, "CITY", "PUSH@2");
-	assert_int_equal(service_stop(s->service), 0);
+	scene_stop(s);
 	assert_int_equal(store_journal_size(service_data_dir(s->service), s->account), 1);
 	store_expect_sound(service_data_dir(s->service));
 }
@@ -98,7 +99,7 @@ test_R27_a_conflict_without_a_change_is_journalled(struct scene *s)
 	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"), TEXT("CITY", "Bari"));
 	expect_outcome(s, UNCHANGED);
 	assert_int_equal(s->answer->revision, 1);
-	assert_int_equal(service_stop(s->service), 0);
+	scene_stop(s);
 	assert_int_equal(store_journal_size(service_data_dir(s->service), s->account), 2);
 }
 

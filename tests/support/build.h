@@ -134,14 +134,17 @@ struct scene {
 	bool repeats;                           /* send events with AT twice; true to begin with */
 	Anagraph__V1__IdentifyResponse *answer; /* to the last event that went well */
 	bool finished;
+	bool owns_client; /* and the daemon behind it */
 	struct scene_memory *memory;
 };
 
 /* Gives the scene a daemon of its own in place of the shared one; ends with the test. */
 void scene_use(struct scene *s, const struct service_options *options);
 
-/* Ends and starts the scene's own daemon again, on the same store. */
-void scene_restart(struct scene *s);
+/* Ends the scene's own daemon, which must go well; then starts it again on the same
+ * store. The connection is closed first: an idle caller holds up a daemon's end. */
+void scene_stop(struct scene *s);
+void scene_start(struct scene *s);
 
 /* Hands memory to the scene, to be released when the test ends. */
 void *scene_keep(struct scene *s, void *memory, void (*release)(void *memory));

@@ -68,18 +68,20 @@ release_service(void *service)
 }
 
 static void
-release_client(void *client)
+disconnect_scene(struct scene *s)
 {
-	client_destroy(client);
+	if (s->owns_client)
+		client_destroy(s->client);
+	s->client = NULL;
+	s->owns_client = false;
 }
 
 static void
 connect_scene(struct scene *s)
 {
-	struct client *client = NULL;
-
-	assert_int_equal(client_create(&client, service_target(s->service)), 0);
-	s->client = scene_keep(s, client, release_client);
+	disconnect_scene(s);
+	assert_int_equal(client_create(&s->client, service_target(s->service)), 0);
+	s->owns_client = true;
 }
 
 void
@@ -93,9 +95,15 @@ scene_use(struct scene *s, const struct service_options *options)
 }
 
 void
-scene_restart(struct scene *s)
+scene_stop(struct scene *s)
 {
+	disconnect_scene(s);
 	assert_int_equal(service_stop(s->service), 0);
+}
+
+void
+scene_start(struct scene *s)
+{
 	assert_int_equal(service_restart(s->service), 0);
 	connect_scene(s);
 }
@@ -171,6 +179,7 @@ scene_teardown(void **state)
 
 	if (!s->finished)
 		service_print_prose(s->service);
+	disconnect_scene(s);
 	while (s->memory != NULL) {
 		struct scene_memory *entry = s->memory;
 
