@@ -52,18 +52,47 @@ attribute_order(const struct attribute *a, const struct attribute *b)
 	return order != 0 ? order : bytes_compare(a->name, b->name);
 }
 
+/* Whether the event names an attribute without having set it: another value stayed, or
+ * the same under another claim. Such a one never gives way. Its name would be free when
+ * the same event came again, and what it says would then be taken (R27). An event names
+ * no more attributes than a contact may hold, so another is always found. */
+static bool
+is_upheld(const struct work *work, const struct attribute *held)
+{
+	for (size_t i = 0; i < work->event->attribute_count; i++) {
+		const struct attribute *said = &work->event->attributes[i];
+
+		if (bytes_equal(said->name, held->name))
+			return value_compare(&said->value, &held->value) != 0 ||
+			    claim_compare(&said->claim, &held->claim) != 0;
+	}
+	return false;
+}
+
+/* The one to give way. */
+static size_t
+find_least_attribute(const struct work *work, const struct draft *draft)
+{
+	const struct attribute *attributes = draft->now.attributes;
+	size_t least = draft->now.attribute_count;
+
+	for (size_t i = 0; i < draft->now.attribute_count; i++) {
+		if (least < draft->now.attribute_count &&
+		    attribute_order(&attributes[i], &attributes[least]) > 0)
+			continue;
+		if (!is_upheld(work, &attributes[i]))
+			least = i;
+	}
+	return least;
+}
+
 static int
 limit_attributes(struct work *work, struct draft *draft)
 {
 	while (draft->now.attribute_count > LIMIT_CONTACT_ATTRIBUTES) {
-		struct secondary lost = { 0 };
-		size_t least = 0;
+		size_t least = find_least_attribute(work, draft);
+		const struct secondary lost = { .attribute = draft->now.attributes[least] };
 
-		for (size_t i = 1; i < draft->now.attribute_count; i++) {
-			if (attribute_order(&draft->now.attributes[i], &draft->now.attributes[least]) < 0)
-				least = i;
-		}
-		lost.attribute = draft->now.attributes[least];
 		if (work_note_loss(work, LOSS_LIMIT, draft, &lost) < 0)
 			return -ENOMEM;
 		draft_remove_attribute(draft, least);

@@ -334,6 +334,21 @@ standing_order(const struct model_fact *a, const struct model_fact *b)
 	return names != 0 ? names : model_value_order(&a->value, &b->value);
 }
 
+/* R27: what the event disputed stays, or its name would be free when the event came again. */
+static bool
+is_disputed(const struct decision *d, const struct model_fact *fact)
+{
+	for (size_t i = 0; i < d->event.fact_count; i++) {
+		const struct model_fact *said = &d->event.facts[i];
+
+		if (model_is_attribute(fact) && model_is_attribute(said) &&
+		    strcmp(said->name, fact->name) == 0)
+			return !model_same_fact(said, fact) ||
+			    model_claim_order(&said->claim, &fact->claim) != 0;
+	}
+	return false;
+}
+
 /* Releases the least of one kind until no more than limit are left. */
 static void
 limit_facts(struct decision *d, bool (*counts)(const struct model_fact *fact), size_t limit)
@@ -350,6 +365,8 @@ limit_facts(struct decision *d, bool (*counts)(const struct model_fact *fact), s
 			if (!counts(fact))
 				continue;
 			count++;
+			if (is_disputed(d, fact))
+				continue;
 			if (least == NULL || standing_order(fact, least) < 0)
 				least = fact;
 		}

@@ -326,6 +326,25 @@ test_limit_100_attributes_fit_and_the_least_gives_way_to_the_101st(struct scene 
 	assert_null(claim_of(s->answer->contact, "Y"));
 }
 
+/* A00 is the least, but the event disputes it: gone, it would be free when the event
+ * came again, which identify() tries (R27). */
+static void
+test_limit_R27_an_attribute_in_dispute_does_not_give_way(struct scene *s)
+{
+	struct part parts[102] = { [0] = AT(20), [1] = ID("email", "a@example.it") };
+
+	identify(s, CONTACTS, AT(10), ID("email", "a@example.it"), TEXT("A00", "kept"));
+	for (int i = 1; i < 100; i++)
+		parts[i + 1] = NUMBER(scene_print(s, "A%02d", i), i);
+	identify_parts(s, CONTACTS, parts, __FILE__, __LINE__);
+	identify(s, CONVERSATIONS, AT(30), ID("email", "a@example.it"), TEXT("A00", "said"), TEXT("Z", "z"));
+	assert_int_equal(s->answer->contact->n_attributes, 100);
+	assert_non_null(claim_of(s->answer->contact, "A00"));
+	assert_null(claim_of(s->answer->contact, "A01"));
+	assert_non_null(claim_of(s->answer->contact, "Z"));
+	assert_int_equal(s->answer->contact->n_secondaries, 1);
+}
+
 /* The name goes, and with it what said who the visitor was. */
 static void
 test_limit_may_make_a_contact_anonymous(struct scene *s)
@@ -366,6 +385,7 @@ main(void)
 		STOCK_TEST(test_limit_devices_of_one_claim_give_way_by_namespace_then_value),
 		STOCK_TEST(test_limit_devices_are_counted_after_absorption),
 		STOCK_TEST(test_limit_100_attributes_fit_and_the_least_gives_way_to_the_101st),
+		STOCK_TEST(test_limit_R27_an_attribute_in_dispute_does_not_give_way),
 		STOCK_TEST(test_limit_may_make_a_contact_anonymous),
 	};
 
