@@ -95,6 +95,7 @@ post(struct queue *queue, enum method method)
 	call->method = method;
 	call->admitted = false;
 	call->watched = false;
+	atomic_store(&call->answered, false);
 	call->was_cancelled = 0;
 	if (method == METHOD_UNKNOWN)
 		error = grpc_server_request_call(rpc->server, &call->handle, &call->details, &call->metadata,
@@ -245,6 +246,7 @@ call_completed(struct call *call, enum tag_kind kind, bool ok)
 			call_destroy(call); /* the server has shut down */
 		return;
 	}
+	assert(kind == TAG_CLOSED || atomic_load(&call->answered));
 	if (kind == TAG_CLOSED && call->was_cancelled)
 		atomic_store(&call->write.cancelled, true);
 	if (--call->batch_count == 0)
@@ -291,6 +293,8 @@ call_answer(struct call *call, const struct answer *answer)
 	grpc_byte_buffer message = { .type = GRPC_BB_RAW };
 	grpc_op ops[4];
 	size_t op_count = 0;
+	grpc_call *handle;
+	struct tag *tag;
 	grpc_call_error error;
 
 	memset(ops, 0, sizeof(ops));
@@ -313,7 +317,11 @@ call_answer(struct call *call, const struct answer *answer)
 		ops[op_count].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
 		ops[op_count++].data.recv_close_on_server.cancelled = &call->was_cancelled;
 	}
-	error = grpc_call_start_batch(call->handle, ops, op_count, &call->answered_tag, NULL);
+	handle = call->handle;
+	tag = &call->answered_tag;
+	atomic_store(&call->answered, true);
+	/* From here on the call may be retired, and even serve another caller. */
+	error = grpc_call_start_batch(handle, ops, op_count, tag, NULL);
 	assert(error == GRPC_CALL_OK);
 	for (size_t i = 0; i < trailing_count; i++)
 		grpc_slice_unref(trailing[i].value);

@@ -78,6 +78,7 @@ struct call {
 	struct tag closed_tag;
 	unsigned batch_count; /* under way; the queue's thread's */
 	bool admitted;        /* counted in calls_in_flight */
+	atomic_bool answered; /* the last that is set before the call is its queue's again */
 	bool watched;         /* a batch of its own waits for the close */
 	int was_cancelled;    /* gRPC's to set */
 	struct arena arena;   /* a write's; its memory is kept from call to call */
