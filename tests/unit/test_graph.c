@@ -1,0 +1,894 @@
+/* The store from outside: changesets made by hand go in and are read back, across
+ * closing and opening, from one account and from thousands, until no room is left. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/graph/directory.h"
+#include "server/wire/messages.h"
+#include "tests/unit/hand.h"
+
+enum { MAP_BYTES = 64 * 1024 * 1024, ARENA_BYTES = 16 * 1024 * 1024 };
+
+/* Overrides libc's: the disk fails when a test says so. */
+__attribute__((visibility("default"))) int fdatasync(int descriptor);
+static bool sync_fails;
+
+int
+fdatasync(int descriptor)
+{
+	if (sync_fails) {
+		errno = EIO;
+		return -1;
+	}
+	return fsync(descriptor);
+}
+
+static struct bytes
+numbered(char *buffer, size_t size, const char *name, unsigned number)
+{
+	int written = snprintf(buffer, size, "%s-%06u", name, number);
+
+	return bytes_of(buffer, (size_t)written);
+}
+
+static unsigned
+mode_of(const char *path)
+{
+	struct stat about;
+
+	assert_int_equal(stat(path, &about), 0);
+	return about.st_mode & 0777;
+}
+
+static void
+test_store_is_made_and_opened_again(void **test_state)
+{
+	struct hand_store store;
+	struct hand hand;
+
+	(void)test_state;
+	hand_store_create(&store, 0);
+	assert_int_equal(rmdir(store.data_dir), 0);
+	hand_store_open(&store);
+	assert_int_equal(mode_of(store.data_dir), 0700);
+	assert_int_equal(mode_of(hand_store_path(&store, "store")), 0700);
+	assert_int_equal(mode_of(hand_store_path(&store, "store/data.mdb")), 0600);
+	assert_int_equal(mode_of(hand_store_path(&store, "store/lock.mdb")), 0600);
+	assert_int_equal(mode_of(hand_store_path(&store, "lock")), 0600);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	hand_store_close(&store);
+
+	hand_store_open(&store);
+	hand_expect_stored(&hand);
+	hand_create(&hand, BYTES("b-2"));
+	hand_expect_stored(&hand);
+	assert_int_equal(hand_store_expect_sound(&store).contacts, 2);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+/* How many descriptors are open, and that all of them close on exec. */
+static unsigned
+count_descriptors(void)
+{
+	DIR *listing = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	unsigned count = 0;
+
+	assert_non_null(listing);
+	while ((entry = readdir(listing)) != NULL) {
+		int descriptor = atoi(entry->d_name);
+
+		if (entry->d_name[0] == '.' || descriptor <= STDERR_FILENO || descriptor == dirfd(listing))
+			continue;
+		count++;
+	}
+	closedir(listing);
+	return count;
+}
+
+static void
+test_descriptors_close_on_exec_and_on_close(void **test_state)
+{
+	struct hand_store store;
+	unsigned before = count_descriptors();
+	unsigned checked = 0;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	for (int descriptor = STDERR_FILENO + 1; descriptor < 64; descriptor++) {
+		char link[64];
+		char path[HAND_PATH_BYTES];
+		ssize_t size;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
+		size = readlink(link, path, sizeof(path) - 1);
+		if (size < 0)
+			continue;
+		path[size] = '\0';
+		if (strstr(path, "anagraph-graph-") == NULL)
+			continue;
+		assert_int_equal(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+		checked++;
+	}
+	/* Directory, lock, data, data again for its first pages, LMDB's lock. */
+	assert_int_equal(checked, 5);
+	hand_store_destroy(&store);
+	assert_int_equal(count_descriptors(), before);
+}
+
+static void
+test_second_process_is_kept_out(void **test_state)
+{
+	struct hand_store store;
+	struct hand_store second;
+	struct graph_error error;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	second = store;
+	second.graph = NULL;
+	assert_int_equal(hand_store_try(&second, &error), GRAPH_E_REFUSED);
+	assert_non_null(strstr(error.message, "in use by another process"));
+	assert_null(strchr(error.message, '\n'));
+	hand_store_close(&store);
+	hand_store_open(&store);
+	hand_store_destroy(&store);
+}
+
+static void
+write_file(const char *path, const void *data, size_t size)
+{
+	int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(descriptor >= 0);
+	assert_int_equal(write(descriptor, data, size), size);
+	close(descriptor);
+}
+
+static void
+test_what_is_no_store_is_refused(void **test_state)
+{
+	static char garbage[16384];
+	struct hand_store store;
+	struct graph_error error;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	assert_int_equal(mkdir(hand_store_path(&store, "store"), 0700), 0);
+	assert_int_equal(hand_store_try(&store, &error), GRAPH_E_REFUSED);
+	assert_non_null(strstr(error.message, "it is no store"));
+	write_file(hand_store_path(&store, "store/data.mdb"), "", 0);
+	assert_int_equal(hand_store_try(&store, &error), GRAPH_E_REFUSED);
+	memset(garbage, 'g', sizeof(garbage));
+	write_file(hand_store_path(&store, "store/data.mdb"), garbage, sizeof(garbage));
+	assert_int_equal(hand_store_try(&store, &error), GRAPH_E_REFUSED);
+	assert_true(strlen(error.message) > 0);
+	hand_store_destroy(&store);
+}
+
+static void
+test_directory_that_cannot_be_is_told(void **test_state)
+{
+	struct hand_store store;
+	struct hand_store below;
+	struct graph_error error;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	below = store;
+	snprintf(below.data_dir, sizeof(below.data_dir), "%s", hand_store_path(&store, "no/such"));
+	assert_int_equal(hand_store_try(&below, &error), -ENOENT);
+	assert_non_null(strstr(error.message, "can't be made"));
+	below.data_dir[0] = '\0';
+	assert_int_equal(hand_store_try(&below, &error), GRAPH_E_REFUSED);
+	hand_store_destroy(&store);
+}
+
+static void
+test_remote_file_systems_are_refused(void **test_state)
+{
+	(void)test_state;
+	assert_true(directory_refuses(0x6969));     /* NFS */
+	assert_true(directory_refuses(0x65735546)); /* FUSE */
+	assert_true(directory_refuses(0xff534d42)); /* CIFS */
+	assert_true(directory_refuses(0xfe534d42)); /* SMB2 */
+	/* As statfs gives it where its type is signed. */
+	assert_true(directory_refuses((uint64_t)(int64_t)(int32_t)0xff534d42));
+	assert_false(directory_refuses(0xef53));     /* ext4 */
+	assert_false(directory_refuses(0x58465342)); /* XFS */
+	assert_false(directory_refuses(0x9123683e)); /* btrfs */
+	assert_false(directory_refuses(0x01021994)); /* tmpfs */
+}
+
+static void
+test_unfinished_store_is_swept_away(void **test_state)
+{
+	struct hand_store store;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	assert_int_equal(mkdir(hand_store_path(&store, "store.new-abcdef"), 0700), 0);
+	write_file(hand_store_path(&store, "store.new-abcdef/data.mdb"), "x", 1);
+	assert_int_equal(mkdir(hand_store_path(&store, "store.old"), 0700), 0);
+	hand_store_open(&store);
+	assert_int_equal(access(hand_store_path(&store, "store.new-abcdef"), F_OK), -1);
+	assert_int_equal(access(hand_store_path(&store, "store.old"), F_OK), 0);
+	hand_store_destroy(&store);
+}
+
+/* A changeset that changes and journals nothing. */
+static void
+apply_nothing(struct hand *hand, uint64_t *txn)
+{
+	struct graph *graph = hand->store->graph;
+	struct changeset changeset = {
+		.outcome = OUTCOME_UNCHANGED,
+		.contact = hand->contacts[1],
+		.account = hand->numbers,
+	};
+	const struct event event = { .account = hand->account };
+	struct graph_error error;
+	struct bytes answer;
+	struct bytes expected;
+
+	assert_int_equal(graph_write_begin(graph), 0);
+	assert_int_equal(graph_apply(&answer, graph, &hand->work, &event, &changeset), 0);
+	assert_int_equal(contact_encode(&expected, &hand->work, hand->contacts[1]), 0);
+	assert_true(bytes_equal(answer, expected));
+	assert_int_equal(graph_commit(txn, graph, &error), 0);
+}
+
+static void
+test_event_that_changes_nothing_writes_nothing(void **test_state)
+{
+	struct hand_store store;
+	struct hand hand;
+	uint64_t seen;
+	uint64_t txn;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	seen = graph_reader_txn(store.reader);
+	graph_read_end(store.reader);
+
+	apply_nothing(&hand, &txn);
+	assert_true(txn == seen);
+	apply_nothing(&hand, &txn);
+	assert_true(txn == seen);
+	hand_expect_stored(&hand);
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	assert_true(graph_reader_txn(store.reader) == seen);
+	graph_read_end(store.reader);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+static void
+test_reader_sees_one_moment(void **test_state)
+{
+	struct hand_store store;
+	struct graph_error error;
+	struct account numbers;
+	struct hand hand;
+	uint64_t seen;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	seen = graph_reader_txn(store.reader);
+	hand_create(&hand, BYTES("b-2"));
+	assert_int_equal(graph_get_account(&numbers, store.reader, hand.account, &error), 0);
+	assert_int_equal(numbers.last_contact_id, 1);
+	assert_true(graph_reader_txn(store.reader) == seen);
+	graph_read_end(store.reader);
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	assert_int_equal(graph_get_account(&numbers, store.reader, hand.account, &error), 0);
+	assert_int_equal(numbers.last_contact_id, 2);
+	assert_true(graph_reader_txn(store.reader) == seen + 1);
+	graph_read_end(store.reader);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+static void
+test_readers_are_bounded(void **test_state)
+{
+	struct graph_reader *readers[4] = { NULL };
+	struct graph_reader *one_more;
+	struct hand_store store;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(graph_reader_create(&readers[i], store.graph), 0);
+	assert_int_equal(graph_reader_create(&one_more, store.graph), GRAPH_E_FULL);
+	hand_store_expect_sound(&store); /* which has a place of its own */
+	graph_reader_destroy(readers[2]);
+	assert_int_equal(graph_reader_create(&readers[2], store.graph), 0);
+	for (size_t i = 0; i < 3; i++)
+		graph_reader_destroy(readers[i]);
+	hand_store_destroy(&store);
+}
+
+static void
+test_what_is_not_there_is_absent(void **test_state)
+{
+	const struct identifier identifier = { .namespace_id = NAMESPACE_CHAT, .value = BYTES("b-1") };
+	struct hand_store store;
+	struct graph_error error;
+	struct account numbers;
+	struct arena arena;
+	struct hand hand;
+	struct bytes bytes;
+	uint64_t *ids;
+	size_t count;
+	uint64_t id = 77;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	assert_int_equal(graph_find(&id, store.reader, hand.account, &identifier, &error), GRAPH_E_ABSENT);
+	assert_int_equal(id, 77);
+	assert_int_equal(
+	    graph_get_contact(&bytes, &ids, &count, store.reader, &arena, hand.account, 2, &error),
+	    GRAPH_E_ABSENT);
+	assert_int_equal(
+	    graph_get_contact(&bytes, &ids, &count, store.reader, &arena, BYTES("sho"), 1, &error),
+	    GRAPH_E_ABSENT);
+	assert_int_equal(graph_get_journal(&bytes, store.reader, hand.account, 2, &error), GRAPH_E_ABSENT);
+	assert_int_equal(graph_next_journal(&id, store.reader, hand.account, 1, 1), GRAPH_E_ABSENT);
+	assert_int_equal(graph_next_journal(&id, store.reader, hand.account, 2, 0), GRAPH_E_ABSENT);
+	assert_int_equal(graph_next_journal(&id, store.reader, hand.account, 1, UINT64_MAX), GRAPH_E_ABSENT);
+	assert_int_equal(graph_get_account(&numbers, store.reader, BYTES("nobody"), &error), 0);
+	assert_int_equal(numbers.last_contact_id, 0);
+	assert_int_equal(numbers.revision, 0);
+	graph_read_end(store.reader);
+	arena_finish(&arena);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+/* The sequences under which the journal knows a contact, as text. */
+static void
+expect_journal_of(struct hand *hand, uint64_t contact_id, const char *expected)
+{
+	char found[256] = "";
+	uint64_t sequence = 0;
+	int result;
+
+	assert_int_equal(graph_read_begin(hand->store->reader), 0);
+	while ((result = graph_next_journal(
+		    &sequence, hand->store->reader, hand->account, contact_id, sequence)) == 0) {
+		size_t used = strlen(found);
+
+		snprintf(found + used, sizeof(found) - used, "%llu ", (unsigned long long)sequence);
+	}
+	assert_int_equal(result, GRAPH_E_ABSENT);
+	graph_read_end(hand->store->reader);
+	assert_string_equal(found, expected);
+}
+
+static void
+test_journal_is_kept_under_every_contact_concerned(void **test_state)
+{
+	struct hand_store store;
+	struct hand hand;
+	struct conflict conflict = {
+		.kind = CONFLICT_OWNER,
+		.namespace_id = NAMESPACE_PUSH,
+		.name = BYTES("push"),
+		.stored = { .type = VALUE_STRING, .string = BYTES("b-1") },
+		.stored_claim = { .source = SOURCE_PUSH },
+		.incoming = { .type = VALUE_STRING, .string = BYTES("b-1") },
+		.incoming_claim = { .source = SOURCE_PUSH },
+		.owner_contact_id = 1,
+		.verdict = VERDICT_KEEP,
+	};
+	struct conflict conflicts[2] = { conflict, conflict };
+	struct hand_event planned;
+	struct journal_entry entry;
+	struct graph_error error;
+	struct arena arena;
+	struct bytes bytes;
+	uint64_t txn;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	hand_create(&hand, BYTES("b-2"));
+	hand_absorb(&hand, 1, 2);
+	hand_plan(&planned, &hand, BYTES("b-3"));
+	planned.changeset.conflicts = conflicts;
+	planned.changeset.conflict_count = 2;
+	assert_int_equal(graph_write_begin(store.graph), 0);
+	assert_int_equal(graph_apply(&bytes, store.graph, &hand.work, &planned.event, &planned.changeset), 0);
+	assert_int_equal(graph_commit(&txn, store.graph, &error), 0);
+	hand_accept(&hand, &planned);
+
+	expect_journal_of(&hand, 1, "1 3 4 ");
+	expect_journal_of(&hand, 2, "2 3 ");
+	expect_journal_of(&hand, 3, "4 ");
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	assert_int_equal(graph_get_journal(&bytes, store.reader, hand.account, 3, &error), 0);
+	assert_int_equal(journal_entry_decode(&entry, &arena, bytes), 0);
+	assert_int_equal(entry.contact_id, 1);
+	assert_int_equal(entry.outcome, OUTCOME_IDENTIFIED);
+	assert_int_equal(entry.revision, 3);
+	assert_int_equal(entry.absorption_count, 1);
+	assert_int_equal(entry.absorptions[0].before->id, 2);
+	assert_true(bytes_equal(entry.absorptions[0].before->identifiers[0].value, BYTES("b-2")));
+	graph_read_end(store.reader);
+	arena_finish(&arena);
+	hand_store_expect_sound(&store);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+/* What a contact's id leads to, and the ids passed. */
+static void
+expect_resolves(
+    struct hand *hand, uint64_t contact_id, uint64_t survivor_id, const uint64_t *passed, size_t passed_count)
+{
+	struct contact contact;
+	struct graph_error error;
+	struct bytes stored;
+	uint64_t *ids;
+	size_t count;
+
+	assert_int_equal(graph_read_begin(hand->store->reader), 0);
+	assert_int_equal(graph_get_contact(&stored, &ids, &count, hand->store->reader, &hand->work,
+			     hand->account, contact_id, &error),
+	    0);
+	assert_int_equal(contact_decode(&contact, &hand->work, stored), 0);
+	assert_true(contact.id == survivor_id);
+	assert_int_equal(count, passed_count);
+	for (size_t i = 0; i < count; i++)
+		assert_true(ids[i] == passed[i]);
+	graph_read_end(hand->store->reader);
+	arena_reset(&hand->work);
+}
+
+static void
+test_R25_chain_of_forwards_resolves_and_lists_all_passed(void **test_state)
+{
+	enum { LENGTH = 40 };
+	uint64_t passed[LENGTH];
+	struct hand_store store;
+	struct graph_report report;
+	struct hand hand;
+	char name[32];
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	for (unsigned i = 1; i <= LENGTH; i++) {
+		hand_create(&hand, numbered(name, sizeof(name), "b", i));
+		passed[i - 1] = i;
+	}
+	for (uint64_t id = 1; id < LENGTH; id++)
+		hand_absorb(&hand, id + 1, id);
+	for (uint64_t id = 1; id < LENGTH; id++)
+		expect_resolves(&hand, id, LENGTH, &passed[id - 1], LENGTH - id);
+	expect_resolves(&hand, LENGTH, LENGTH, NULL, 0);
+	hand_expect_stored(&hand);
+	report = hand_store_expect_sound(&store);
+	assert_int_equal(report.contacts, 1);
+	assert_int_equal(report.forwards, LENGTH - 1);
+	assert_int_equal(report.identifiers, LENGTH);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+static void
+test_R25_survivor_that_is_absorbed_takes_its_forwards_along(void **test_state)
+{
+	enum { WIDTH = 30 };
+	struct hand_store store;
+	struct hand hand;
+	char name[32];
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	for (unsigned i = 1; i <= WIDTH + 2; i++)
+		hand_create(&hand, numbered(name, sizeof(name), "b", i));
+	for (uint64_t id = 2; id <= WIDTH; id++)
+		hand_absorb(&hand, 1, id);
+	hand_absorb(&hand, WIDTH + 1, 1);
+	hand_absorb(&hand, WIDTH + 2, WIDTH + 1);
+	for (uint64_t id = 2; id <= WIDTH; id++) {
+		const uint64_t passed[] = { id, 1, WIDTH + 1 };
+
+		expect_resolves(&hand, id, WIDTH + 2, passed, 3);
+	}
+	assert_int_equal(hand_store_expect_sound(&store).forwards, WIDTH + 1);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+static void
+test_long_values_are_found(void **test_state)
+{
+	static const size_t sizes[] = { 1, 399, 400, 401, 402, 1000, 5000 };
+	static uint8_t value[5000];
+	struct hand_store store;
+	struct hand hand;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	memset(value, 'v', sizeof(value));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		assert_int_equal(hand_create(&hand, bytes_of(value, sizes[i])), i + 1);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		assert_int_equal(hand_owner(&hand, bytes_of(value, sizes[i])), i + 1);
+	assert_int_equal(hand_owner(&hand, bytes_of(value, 403)), 0);
+	hand_expect_stored(&hand);
+	hand_store_expect_sound(&store);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+static void
+test_thousands_of_accounts_stay_apart(void **test_state)
+{
+	enum { ACCOUNTS = 3000 };
+	struct hand *hands = calloc(ACCOUNTS, sizeof(*hands));
+	struct hand_store store;
+	struct graph_report report;
+	struct graph_error error;
+	uint64_t txn;
+
+	(void)test_state;
+	assert_non_null(hands);
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	/* One transaction, so that thousands of syncs are spared. */
+	assert_int_equal(graph_write_begin(store.graph), 0);
+	for (unsigned i = 0; i < ACCOUNTS; i++) {
+		char name[32];
+
+		/* Accounts that begin each other: a, a1, a12, … */
+		snprintf(name, sizeof(name), "a%.*u", i == 0 ? 0 : 1, i);
+		hand_begin(&hands[i], &store, name);
+		for (unsigned j = 0; j < 1 + i % 3; j++) {
+			struct hand_event planned;
+			struct bytes answer;
+
+			hand_plan(&planned, &hands[i], numbered(name, sizeof(name), "b", j));
+			assert_int_equal(graph_apply(&answer, store.graph, &hands[i].work, &planned.event,
+					     &planned.changeset),
+			    0);
+			hand_accept(&hands[i], &planned);
+			arena_reset(&hands[i].work);
+		}
+	}
+	assert_int_equal(graph_commit(&txn, store.graph, &error), 0);
+	hand_store_close(&store);
+	hand_store_open(&store);
+	for (unsigned i = 0; i < ACCOUNTS; i++) {
+		hand_expect_stored(&hands[i]);
+		assert_int_equal(hand_owner(&hands[i], BYTES("b-000001")), i % 3 > 0 ? 2 : 0);
+	}
+	report = hand_store_expect_sound(&store);
+	assert_int_equal(report.accounts, ACCOUNTS);
+	assert_int_equal(report.contacts, 2 * ACCOUNTS);
+	for (unsigned i = 0; i < ACCOUNTS; i++)
+		hand_end(&hands[i]);
+	hand_store_destroy(&store);
+	free(hands);
+}
+
+static void
+test_full_store_refuses_writes_and_is_read_on(void **test_state)
+{
+	enum { MOST = 10000, VALUE_BYTES = 900 };
+	static uint8_t value[VALUE_BYTES];
+	struct hand_store store;
+	struct hand hand;
+	unsigned created = 0;
+
+	(void)test_state;
+	hand_store_create(&store, 2 * 1024 * 1024);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	memset(value, 'v', sizeof(value));
+	while (created < MOST && graph_used_percent(store.graph) < LIMIT_STORE_WRITE_PERCENT) {
+		numbered((char *)value, 16, "b", ++created);
+		hand_create(&hand, bytes_of(value, sizeof(value)));
+	}
+	assert_in_range(created, 100, MOST - 1);
+	assert_in_range(graph_used_percent(store.graph), LIMIT_STORE_WRITE_PERCENT, 99);
+	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FULL);
+	hand_expect_stored(&hand);
+	hand_store_expect_sound(&store);
+	hand_store_close(&store);
+
+	hand_store_open(&store);
+	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FULL);
+	hand_expect_stored(&hand);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+static void
+test_transaction_past_the_map_fails_alone(void **test_state)
+{
+	enum { VALUE_BYTES = 100 * 1024 };
+	uint8_t *value = malloc(VALUE_BYTES);
+	struct hand_store store;
+	struct hand hand;
+	unsigned applied = 0;
+	int result = 0;
+
+	(void)test_state;
+	assert_non_null(value);
+	memset(value, 'v', VALUE_BYTES);
+	hand_store_create(&store, 2 * 1024 * 1024);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	assert_int_equal(graph_write_begin(store.graph), 0);
+	while (result == 0 && applied < 100) {
+		struct hand_event planned;
+		struct account before = hand.numbers;
+		struct bytes answer;
+
+		numbered((char *)value, 16, "c", applied);
+		hand_plan(&planned, &hand, bytes_of(value, VALUE_BYTES));
+		result = graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset);
+		hand.numbers = planned.changeset.account;
+		if (result != 0)
+			hand.numbers = before;
+		else
+			applied++;
+	}
+	assert_int_equal(result, GRAPH_E_FULL);
+	assert_in_range(applied, 1, 20);
+	graph_abort(store.graph);
+
+	hand.numbers = (struct account){ .last_contact_id = 1,
+		.revision = 1,
+		.journal_sequence = 1,
+		.class_counts[CLASS_ANONYMOUS_PUSH] = 1,
+		.reach_counts[REACH_PUSH] = 1 };
+	hand_expect_stored(&hand);
+	hand_create(&hand, BYTES("b-2"));
+	hand_expect_stored(&hand);
+	assert_int_equal(hand_store_expect_sound(&store).contacts, 2);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+	free(value);
+}
+
+/* One contact whose value takes so many pages, in a store of its own of 256 pages. The
+ * outcome of the commit, or of what failed before it; afterwards the store is as sound
+ * as ever, and takes another contact. */
+static int
+fill_pages(unsigned page_count, bool *committing)
+{
+	static uint8_t value[1024 * 1024];
+	struct hand_store store;
+	struct hand_event planned;
+	struct graph_error error;
+	struct bytes answer;
+	struct hand hand;
+	uint64_t txn;
+	int result;
+
+	hand_store_create(&store, sizeof(value));
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	memset(value, 'v', sizeof(value));
+	hand_plan(&planned, &hand, bytes_of(value, (size_t)page_count * 4096));
+	/* The value stands in the contact as an attribute alone. */
+	planned.identifier.value = BYTES("b-1");
+	planned.ownership.value = BYTES("b-1");
+	planned.event.attribute_count = 0;
+	assert_int_equal(graph_write_begin(store.graph), 0);
+	result = graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset);
+	*committing = result == 0;
+	if (result == 0)
+		result = graph_commit(&txn, store.graph, &error);
+	else
+		graph_abort(store.graph);
+	if (result != 0) {
+		hand_expect_stored(&hand);
+		hand_create(&hand, BYTES("b-2"));
+	} else {
+		hand_accept(&hand, &planned);
+	}
+	hand_expect_stored(&hand);
+	hand_store_expect_sound(&store);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+	return result;
+}
+
+static void
+test_map_that_fills_up_at_the_commit_harms_nothing(void **test_state)
+{
+	unsigned full_in_commit = 0;
+	unsigned full_before = 0;
+
+	(void)test_state;
+	for (unsigned page_count = 220; page_count < 254; page_count++) {
+		bool committing;
+		int result = fill_pages(page_count, &committing);
+
+		assert_true(result == 0 || result == GRAPH_E_FULL);
+		full_in_commit += result != 0 && committing;
+		full_before += result != 0 && !committing;
+	}
+	assert_true(full_in_commit > 0);
+	assert_true(full_before > 0);
+}
+
+static void
+test_failed_commit_is_the_last(void **test_state)
+{
+	struct hand_store store;
+	struct hand_event planned;
+	struct graph_error error = { "" };
+	struct bytes answer;
+	struct hand hand;
+	uint64_t txn = 77;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	hand_plan(&planned, &hand, BYTES("b-2"));
+	assert_int_equal(graph_write_begin(store.graph), 0);
+	assert_int_equal(
+	    graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset), 0);
+	sync_fails = true;
+	assert_int_equal(graph_commit(&txn, store.graph, &error), GRAPH_E_FAILED);
+	sync_fails = false;
+	assert_int_equal(txn, 77);
+	assert_non_null(strstr(error.message, "a commit failed"));
+	assert_null(strstr(error.message, "no space"));
+	assert_int_equal(access(hand_store_path(&store, "failed"), F_OK), 0);
+	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FAILED);
+	hand_expect_stored(&hand);
+	assert_int_equal(hand_owner(&hand, BYTES("b-2")), 0);
+	hand_store_close(&store);
+
+	hand_store_open(&store);
+	assert_int_equal(access(hand_store_path(&store, "failed"), F_OK), -1);
+	hand_expect_stored(&hand);
+	assert_int_equal(hand_owner(&hand, BYTES("b-2")), 0);
+	hand_create(&hand, BYTES("b-2"));
+	hand_expect_stored(&hand);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+/* Loads and applies with an arena of limit_bytes; the outcome of whichever failed. */
+static int
+try_with_arena(struct hand *hand, const struct hand_event *planned, size_t limit_bytes)
+{
+	struct graph *graph = hand->store->graph;
+	struct neighbourhood known;
+	struct graph_error error;
+	struct bytes answer;
+	struct arena arena;
+	uint64_t txn;
+	int result;
+
+	arena_init(&arena, limit_bytes);
+	assert_int_equal(graph_write_begin(graph), 0);
+	result = graph_load(&known, graph, &arena, &planned->event, &error);
+	if (result == 0)
+		result = graph_apply(&answer, graph, &arena, &planned->event, &planned->changeset);
+	if (result == 0)
+		assert_int_equal(graph_commit(&txn, graph, &error), 0);
+	else
+		graph_abort(graph);
+	arena_finish(&arena);
+	return result;
+}
+
+static void
+test_running_out_of_memory_leaves_no_trace(void **test_state)
+{
+	struct hand_store store;
+	struct hand_event planned;
+	struct identifier both[2];
+	struct hand hand;
+	unsigned failures = 0;
+	int result;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	hand_plan(&planned, &hand, BYTES("b-2"));
+	both[0] = (struct identifier){
+		.namespace_id = NAMESPACE_PUSH, .value = BYTES("b-1"), .claim = planned.event.claim
+	};
+	both[1] = planned.identifier;
+	planned.event.identifiers = both;
+	planned.event.identifier_count = 2;
+	for (size_t limit_bytes = 0;; limit_bytes += 16) {
+		result = try_with_arena(&hand, &planned, limit_bytes);
+		if (result == 0)
+			break;
+		assert_int_equal(result, -ENOMEM);
+		failures++;
+		hand_expect_stored(&hand);
+		assert_int_equal(hand_owner(&hand, BYTES("b-2")), 0);
+	}
+	assert_true(failures > 10);
+	hand_accept(&hand, &planned);
+	hand_expect_stored(&hand);
+	hand_store_expect_sound(&store);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_store_is_made_and_opened_again),
+		cmocka_unit_test(test_descriptors_close_on_exec_and_on_close),
+		cmocka_unit_test(test_second_process_is_kept_out),
+		cmocka_unit_test(test_what_is_no_store_is_refused),
+		cmocka_unit_test(test_directory_that_cannot_be_is_told),
+		cmocka_unit_test(test_remote_file_systems_are_refused),
+		cmocka_unit_test(test_unfinished_store_is_swept_away),
+		cmocka_unit_test(test_event_that_changes_nothing_writes_nothing),
+		cmocka_unit_test(test_reader_sees_one_moment),
+		cmocka_unit_test(test_readers_are_bounded),
+		cmocka_unit_test(test_what_is_not_there_is_absent),
+		cmocka_unit_test(test_journal_is_kept_under_every_contact_concerned),
+		cmocka_unit_test(test_R25_chain_of_forwards_resolves_and_lists_all_passed),
+		cmocka_unit_test(test_R25_survivor_that_is_absorbed_takes_its_forwards_along),
+		cmocka_unit_test(test_long_values_are_found),
+		cmocka_unit_test(test_thousands_of_accounts_stay_apart),
+		cmocka_unit_test(test_full_store_refuses_writes_and_is_read_on),
+		cmocka_unit_test(test_transaction_past_the_map_fails_alone),
+		cmocka_unit_test(test_map_that_fills_up_at_the_commit_harms_nothing),
+		cmocka_unit_test(test_failed_commit_is_the_last),
+		cmocka_unit_test(test_running_out_of_memory_leaves_no_trace),
+	};
+
+	return cmocka_run_group_tests_name("graph", tests, NULL, NULL);
+}
