@@ -196,7 +196,7 @@ static const struct model_fact *
 an_identifier(const struct player *player)
 {
 	const struct model_event *event = &player->events[player->played - 1];
-	size_t count = 0;
+	size_t count = 1;
 
 	while (count < event->fact_count && event->facts[count].namespace_id != NAMESPACE_NONE)
 		count++;

@@ -64,15 +64,18 @@ text_sort_lines(struct text *text, size_t from)
 	size_t count = 0;
 	char *rest = NULL;
 
-	if (text->size == from)
+	if (text->bytes == NULL)
 		return;
 	for (char *line = strtok_r(text->bytes + from, "\n", &rest); line != NULL;
 	     line = strtok_r(NULL, "\n", &rest))
 		lines = model_append(lines, &count, &line, sizeof(line));
+	if (lines == NULL)
+		return;
 	qsort(lines, count, sizeof(lines[0]), order_lines);
 	for (size_t i = 0; i < count; i++)
 		text_add(&sorted, "%s\n", lines[i]);
-	memcpy(text->bytes + from, sorted.bytes, sorted.size + 1);
+	if (sorted.bytes != NULL)
+		memcpy(text->bytes + from, sorted.bytes, sorted.size + 1);
 	free(lines);
 	text_finish(&sorted);
 }
