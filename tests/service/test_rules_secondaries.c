@@ -345,6 +345,19 @@ test_limit_R27_an_attribute_in_dispute_does_not_give_way(struct scene *s)
 	assert_int_equal(s->answer->contact->n_secondaries, 1);
 }
 
+/* Were it released, its name would be free, and the event sent again would take it. */
+static void
+test_limit_an_attribute_that_the_event_disputes_stays(struct scene *s)
+{
+	make_attributes(s, 100, 10);
+	identify(s, CONVERSATIONS, AT(30), ID("email", "a@example.it"), TEXT("A00", "other"), TEXT("Z", "z"));
+	expect_conflicts(s, "VALUE A00 held<other OFFER");
+	assert_int_equal(s->answer->contact->n_attributes, 100);
+	expect_claim(s, 1, "A00", "CONTACTS@10");
+	expect_claim(s, 1, "Z", "CONVERSATIONS@30");
+	assert_null(claim_of(s->answer->contact, "A01"));
+}
+
 /* The name goes, and with it what said who the visitor was. */
 static void
 test_limit_may_make_a_contact_anonymous(struct scene *s)
@@ -386,6 +399,7 @@ main(void)
 		STOCK_TEST(test_limit_devices_are_counted_after_absorption),
 		STOCK_TEST(test_limit_100_attributes_fit_and_the_least_gives_way_to_the_101st),
 		STOCK_TEST(test_limit_R27_an_attribute_in_dispute_does_not_give_way),
+		STOCK_TEST(test_limit_an_attribute_that_the_event_disputes_stays),
 		STOCK_TEST(test_limit_may_make_a_contact_anonymous),
 	};
 
