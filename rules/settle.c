@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
-#include "rules/derive.h"
 #include "rules/contact_limits.h"
+#include "rules/derive.h"
 #include "rules/namespaces.h"
 #include "rules/normalize.h"
 
