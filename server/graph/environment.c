@@ -120,8 +120,8 @@ open_environment(
 		code = mdb_env_set_mapsize(graph->env, (size_t)map_bytes);
 	if (code == 0)
 		code = mdb_env_open(graph->env, path, flags_for(path), STORE_FILE_MODE);
-	if (code == ENOMEM)
-		return outcome_say(error, -ENOMEM,
+	if (code == ENOMEM || code == EINVAL)
+		return outcome_say(error, -code,
 		    "%s: %" PRIu64 " bytes of address space can't be reserved for the map", path, map_bytes);
 	if (code == 0)
 		code = close_on_exec(graph->env);

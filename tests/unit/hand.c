@@ -23,7 +23,7 @@ hand_store_create(struct hand_store *store, uint64_t map_size_bytes)
 {
 	const char *root = getenv("TMPDIR");
 
-	*store = (struct hand_store){ .map_size_bytes = map_size_bytes };
+	*store = (struct hand_store){ .map_size_bytes = map_size_bytes, .phone_library = "8.12.57" };
 	snprintf(store->data_dir, sizeof(store->data_dir), "%s/anagraph-graph-XXXXXX",
 	    root == NULL ? "/tmp" : root);
 	assert_non_null(mkdtemp(store->data_dir));
@@ -52,7 +52,7 @@ hand_store_try(struct hand_store *store, struct graph_error *error)
 		.data_dir = store->data_dir,
 		.map_size_bytes = store->map_size_bytes,
 		.reader_count = 4,
-		.phone_library_version = BYTES("8.12.57"),
+		.phone_library_version = bytes_of_string(store->phone_library),
 	};
 
 	return graph_open(&store->graph, &options, error);

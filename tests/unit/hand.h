@@ -14,7 +14,8 @@ enum { HAND_ACCOUNT_BYTES = 64, HAND_PATH_BYTES = 4096 };
 struct hand_store {
 	char data_dir[HAND_PATH_BYTES];
 	uint64_t map_size_bytes;
-	struct graph *graph; /* NULL when closed */
+	const char *phone_library; /* the version to open it with */
+	struct graph *graph;       /* NULL when closed */
 	struct graph_reader *reader;
 };
 

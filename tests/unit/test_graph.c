@@ -1,5 +1,5 @@
-/* The store from outside: changesets made by hand go in and are read back, across
- * closing and opening, from one account and from thousands, until no room is left. */
+/* The store from outside: changesets made by hand go in and are read back, from one
+ * account and from thousands, until no room is left or the disk fails. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,32 +7,41 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "server/graph/directory.h"
 #include "server/wire/messages.h"
 #include "tests/unit/hand.h"
 
 enum { MAP_BYTES = 64 * 1024 * 1024, ARENA_BYTES = 16 * 1024 * 1024 };
 
-/* Overrides libc's: the disk fails when a test says so. */
+/* Override libc's: the disk fails, or has no room, when a test says so. */
 __attribute__((visibility("default"))) int fdatasync(int descriptor);
-static bool sync_fails;
+__attribute__((visibility("default"))) int fstatvfs(int descriptor, struct statvfs *about);
+static int sync_errno;
+static bool disk_is_full;
 
 int
 fdatasync(int descriptor)
 {
-	if (sync_fails) {
-		errno = EIO;
+	if (sync_errno != 0) {
+		errno = sync_errno;
 		return -1;
 	}
 	return fsync(descriptor);
+}
+
+int
+fstatvfs(int descriptor, struct statvfs *about)
+{
+	(void)descriptor;
+	memset(about, 0, sizeof(*about));
+	about->f_frsize = 4096;
+	about->f_bavail = disk_is_full ? 0 : 1024 * 1024;
+	return 0;
 }
 
 static struct bytes
@@ -41,195 +50,6 @@ numbered(char *buffer, size_t size, const char *name, unsigned number)
 	int written = snprintf(buffer, size, "%s-%06u", name, number);
 
 	return bytes_of(buffer, (size_t)written);
-}
-
-static unsigned
-mode_of(const char *path)
-{
-	struct stat about;
-
-	assert_int_equal(stat(path, &about), 0);
-	return about.st_mode & 0777;
-}
-
-static void
-test_store_is_made_and_opened_again(void **test_state)
-{
-	struct hand_store store;
-	struct hand hand;
-
-	(void)test_state;
-	hand_store_create(&store, 0);
-	assert_int_equal(rmdir(store.data_dir), 0);
-	hand_store_open(&store);
-	assert_int_equal(mode_of(store.data_dir), 0700);
-	assert_int_equal(mode_of(hand_store_path(&store, "store")), 0700);
-	assert_int_equal(mode_of(hand_store_path(&store, "store/data.mdb")), 0600);
-	assert_int_equal(mode_of(hand_store_path(&store, "store/lock.mdb")), 0600);
-	assert_int_equal(mode_of(hand_store_path(&store, "lock")), 0600);
-	hand_begin(&hand, &store, "shop");
-	hand_create(&hand, BYTES("b-1"));
-	hand_store_close(&store);
-
-	hand_store_open(&store);
-	hand_expect_stored(&hand);
-	hand_create(&hand, BYTES("b-2"));
-	hand_expect_stored(&hand);
-	assert_int_equal(hand_store_expect_sound(&store).contacts, 2);
-	hand_end(&hand);
-	hand_store_destroy(&store);
-}
-
-/* How many descriptors are open, and that all of them close on exec. */
-static unsigned
-count_descriptors(void)
-{
-	DIR *listing = opendir("/proc/self/fd");
-	const struct dirent *entry;
-	unsigned count = 0;
-
-	assert_non_null(listing);
-	while ((entry = readdir(listing)) != NULL) {
-		int descriptor = atoi(entry->d_name);
-
-		if (entry->d_name[0] == '.' || descriptor <= STDERR_FILENO || descriptor == dirfd(listing))
-			continue;
-		count++;
-	}
-	closedir(listing);
-	return count;
-}
-
-static void
-test_descriptors_close_on_exec_and_on_close(void **test_state)
-{
-	struct hand_store store;
-	unsigned before = count_descriptors();
-	unsigned checked = 0;
-
-	(void)test_state;
-	hand_store_create(&store, MAP_BYTES);
-	hand_store_open(&store);
-	for (int descriptor = STDERR_FILENO + 1; descriptor < 64; descriptor++) {
-		char link[64];
-		char path[HAND_PATH_BYTES];
-		ssize_t size;
-
-		snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
-		size = readlink(link, path, sizeof(path) - 1);
-		if (size < 0)
-			continue;
-		path[size] = '\0';
-		if (strstr(path, "anagraph-graph-") == NULL)
-			continue;
-		assert_int_equal(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-		checked++;
-	}
-	/* Directory, lock, data, data again for its first pages, LMDB's lock. */
-	assert_int_equal(checked, 5);
-	hand_store_destroy(&store);
-	assert_int_equal(count_descriptors(), before);
-}
-
-static void
-test_second_process_is_kept_out(void **test_state)
-{
-	struct hand_store store;
-	struct hand_store second;
-	struct graph_error error;
-
-	(void)test_state;
-	hand_store_create(&store, MAP_BYTES);
-	hand_store_open(&store);
-	second = store;
-	second.graph = NULL;
-	assert_int_equal(hand_store_try(&second, &error), GRAPH_E_REFUSED);
-	assert_non_null(strstr(error.message, "in use by another process"));
-	assert_null(strchr(error.message, '\n'));
-	hand_store_close(&store);
-	hand_store_open(&store);
-	hand_store_destroy(&store);
-}
-
-static void
-write_file(const char *path, const void *data, size_t size)
-{
-	int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	assert_true(descriptor >= 0);
-	assert_int_equal(write(descriptor, data, size), size);
-	close(descriptor);
-}
-
-static void
-test_what_is_no_store_is_refused(void **test_state)
-{
-	static char garbage[16384];
-	struct hand_store store;
-	struct graph_error error;
-
-	(void)test_state;
-	hand_store_create(&store, MAP_BYTES);
-	assert_int_equal(mkdir(hand_store_path(&store, "store"), 0700), 0);
-	assert_int_equal(hand_store_try(&store, &error), GRAPH_E_REFUSED);
-	assert_non_null(strstr(error.message, "it is no store"));
-	write_file(hand_store_path(&store, "store/data.mdb"), "", 0);
-	assert_int_equal(hand_store_try(&store, &error), GRAPH_E_REFUSED);
-	memset(garbage, 'g', sizeof(garbage));
-	write_file(hand_store_path(&store, "store/data.mdb"), garbage, sizeof(garbage));
-	assert_int_equal(hand_store_try(&store, &error), GRAPH_E_REFUSED);
-	assert_true(strlen(error.message) > 0);
-	hand_store_destroy(&store);
-}
-
-static void
-test_directory_that_cannot_be_is_told(void **test_state)
-{
-	struct hand_store store;
-	struct hand_store below;
-	struct graph_error error;
-
-	(void)test_state;
-	hand_store_create(&store, MAP_BYTES);
-	below = store;
-	snprintf(below.data_dir, sizeof(below.data_dir), "%s", hand_store_path(&store, "no/such"));
-	assert_int_equal(hand_store_try(&below, &error), -ENOENT);
-	assert_non_null(strstr(error.message, "can't be made"));
-	below.data_dir[0] = '\0';
-	assert_int_equal(hand_store_try(&below, &error), GRAPH_E_REFUSED);
-	hand_store_destroy(&store);
-}
-
-static void
-test_remote_file_systems_are_refused(void **test_state)
-{
-	(void)test_state;
-	assert_true(directory_refuses(0x6969));     /* NFS */
-	assert_true(directory_refuses(0x65735546)); /* FUSE */
-	assert_true(directory_refuses(0xff534d42)); /* CIFS */
-	assert_true(directory_refuses(0xfe534d42)); /* SMB2 */
-	/* As statfs gives it where its type is signed. */
-	assert_true(directory_refuses((uint64_t)(int64_t)(int32_t)0xff534d42));
-	assert_false(directory_refuses(0xef53));     /* ext4 */
-	assert_false(directory_refuses(0x58465342)); /* XFS */
-	assert_false(directory_refuses(0x9123683e)); /* btrfs */
-	assert_false(directory_refuses(0x01021994)); /* tmpfs */
-}
-
-static void
-test_unfinished_store_is_swept_away(void **test_state)
-{
-	struct hand_store store;
-
-	(void)test_state;
-	hand_store_create(&store, MAP_BYTES);
-	assert_int_equal(mkdir(hand_store_path(&store, "store.new-abcdef"), 0700), 0);
-	write_file(hand_store_path(&store, "store.new-abcdef/data.mdb"), "x", 1);
-	assert_int_equal(mkdir(hand_store_path(&store, "store.old"), 0700), 0);
-	hand_store_open(&store);
-	assert_int_equal(access(hand_store_path(&store, "store.new-abcdef"), F_OK), -1);
-	assert_int_equal(access(hand_store_path(&store, "store.old"), F_OK), 0);
-	hand_store_destroy(&store);
 }
 
 /* A changeset that changes and journals nothing. */
@@ -758,8 +578,10 @@ test_map_that_fills_up_at_the_commit_harms_nothing(void **test_state)
 	assert_true(full_before > 0);
 }
 
-static void
-test_failed_commit_is_the_last(void **test_state)
+/* A commit whose sync fails: what is said of it. Afterwards the store has nothing of
+ * it, now and when it is opened again. */
+static struct graph_error
+fail_commit(int error_number, bool full)
 {
 	struct hand_store store;
 	struct hand_event planned;
@@ -768,7 +590,6 @@ test_failed_commit_is_the_last(void **test_state)
 	struct hand hand;
 	uint64_t txn = 77;
 
-	(void)test_state;
 	hand_store_create(&store, MAP_BYTES);
 	hand_store_open(&store);
 	hand_begin(&hand, &store, "shop");
@@ -777,12 +598,12 @@ test_failed_commit_is_the_last(void **test_state)
 	assert_int_equal(graph_write_begin(store.graph), 0);
 	assert_int_equal(
 	    graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset), 0);
-	sync_fails = true;
+	sync_errno = error_number;
+	disk_is_full = full;
 	assert_int_equal(graph_commit(&txn, store.graph, &error), GRAPH_E_FAILED);
-	sync_fails = false;
+	sync_errno = 0;
+	disk_is_full = false;
 	assert_int_equal(txn, 77);
-	assert_non_null(strstr(error.message, "a commit failed"));
-	assert_null(strstr(error.message, "no space"));
 	assert_int_equal(access(hand_store_path(&store, "failed"), F_OK), 0);
 	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FAILED);
 	hand_expect_stored(&hand);
@@ -795,6 +616,49 @@ test_failed_commit_is_the_last(void **test_state)
 	assert_int_equal(hand_owner(&hand, BYTES("b-2")), 0);
 	hand_create(&hand, BYTES("b-2"));
 	hand_expect_stored(&hand);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+	return error;
+}
+
+static void
+test_failed_commit_is_the_last(void **test_state)
+{
+	struct graph_error error = fail_commit(EIO, false);
+
+	(void)test_state;
+	assert_non_null(strstr(error.message, "a commit failed"));
+	assert_null(strstr(error.message, "no space left"));
+	error = fail_commit(ENOSPC, false);
+	assert_non_null(strstr(error.message, "has no space left"));
+	/* A write that came out short is EIO too. */
+	error = fail_commit(EIO, true);
+	assert_non_null(strstr(error.message, "has no space left"));
+}
+
+static void
+test_full_disk_refuses_writes_and_is_read_on(void **test_state)
+{
+	struct hand_store store;
+	struct hand hand;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	assert_in_range(graph_used_percent(store.graph), 0, 1);
+	disk_is_full = true;
+	assert_int_equal(graph_used_percent(store.graph), 100);
+	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FULL);
+	hand_expect_stored(&hand);
+	/* It even opens. */
+	hand_store_close(&store);
+	store.phone_library = "9.0";
+	hand_store_open(&store);
+	hand_expect_stored(&hand);
+	disk_is_full = false;
+	hand_create(&hand, BYTES("b-2"));
 	hand_end(&hand);
 	hand_store_destroy(&store);
 }
@@ -867,13 +731,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_store_is_made_and_opened_again),
-		cmocka_unit_test(test_descriptors_close_on_exec_and_on_close),
-		cmocka_unit_test(test_second_process_is_kept_out),
-		cmocka_unit_test(test_what_is_no_store_is_refused),
-		cmocka_unit_test(test_directory_that_cannot_be_is_told),
-		cmocka_unit_test(test_remote_file_systems_are_refused),
-		cmocka_unit_test(test_unfinished_store_is_swept_away),
 		cmocka_unit_test(test_event_that_changes_nothing_writes_nothing),
 		cmocka_unit_test(test_reader_sees_one_moment),
 		cmocka_unit_test(test_readers_are_bounded),
@@ -887,6 +744,7 @@ main(void)
 		cmocka_unit_test(test_transaction_past_the_map_fails_alone),
 		cmocka_unit_test(test_map_that_fills_up_at_the_commit_harms_nothing),
 		cmocka_unit_test(test_failed_commit_is_the_last),
+		cmocka_unit_test(test_full_disk_refuses_writes_and_is_read_on),
 		cmocka_unit_test(test_running_out_of_memory_leaves_no_trace),
 	};
 
