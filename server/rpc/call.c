@@ -216,6 +216,7 @@ handle_arrival(struct call *call)
 
 		/* A refusal is not waited for, nor does it keep others out. */
 		leave(call);
+		atomic_fetch_add(&queue->rpc->calls_refused, 1);
 		call_refuse(call, &rejection, txn);
 		return;
 	}

@@ -58,6 +58,7 @@ struct rpc {
 	struct arena committer_arena;
 
 	atomic_uint calls_in_flight; /* admitted and not retired */
+	atomic_uint calls_refused;   /* ever, because of draining or of too many in flight */
 	atomic_bool draining;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* while draining: calls_in_flight fell to 0, or shut_down */

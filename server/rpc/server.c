@@ -1,10 +1,10 @@
 /* The front's life: made, bound, started, drained, freed.
  *
- * The order of the end is the one that gRPC survives: nothing new is admitted; what
- * was admitted is answered; the server is shut down and, past a grace, every call left
- * is cancelled; only when the server says that no call is left are the queues shut
- * down, and only then do their threads end. An operation on a queue that has been shut
- * down would abort the process. */
+ * The order of the end is the one that gRPC survives: nothing new is admitted; what was
+ * admitted is answered; callers get a moment to understand; the server is shut down and,
+ * past a grace, every call left is cancelled; only when the server says that no call is
+ * left are the queues shut down, and only then do their threads end. An operation on a
+ * queue that has been shut down would abort the process. */
 #include <errno.h>
 #include <grpc/grpc_security.h>
 #include <grpc/support/log.h>
@@ -16,6 +16,8 @@
 
 enum {
 	ANSWER_GRACE_MS = 10000, /* for callers to take the answers to calls that were admitted */
+	QUIET_MS = 100,          /* without a call, before connections are closed */
+	QUIET_ROUNDS = 20,       /* of that, at most */
 	CLOSE_GRACE_MS = 2000,   /* for connections to close by themselves */
 	HANDSHAKE_TIMEOUT_MS = 10 * 1000,
 	KEEPALIVE_TIME_MS = 60 * 1000,
@@ -237,6 +239,23 @@ wait_for_end(struct rpc *rpc, bool shut_down, const struct timespec *deadline)
 	return ended;
 }
 
+/* Goes on refusing calls until none has come for a moment: what is on its way when the
+ * server shuts down is cut off, and its caller learns nothing. */
+static void
+wait_for_quiet(struct rpc *rpc)
+{
+	const struct timespec quiet = { .tv_nsec = QUIET_MS * 1000000L };
+	unsigned before;
+	unsigned after = atomic_load(&rpc->calls_refused);
+	int rounds = 0;
+
+	do {
+		before = after;
+		nanosleep(&quiet, NULL);
+		after = atomic_load(&rpc->calls_refused);
+	} while (after != before && ++rounds < QUIET_ROUNDS);
+}
+
 void
 rpc_drain(struct rpc *rpc)
 {
@@ -244,6 +263,7 @@ rpc_drain(struct rpc *rpc)
 
 	atomic_store(&rpc->draining, true);
 	wait_for_end(rpc, false, &deadline);
+	wait_for_quiet(rpc);
 	grpc_server_shutdown_and_notify(rpc->server, rpc->queues[0].handle, &rpc->shut_down_tag);
 	deadline = in_ms(CLOSE_GRACE_MS);
 	if (!wait_for_end(rpc, true, &deadline)) {
