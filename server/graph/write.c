@@ -11,7 +11,7 @@
 
 /* Less than a transaction's worth of free space: a write that came out short, which the
  * system reports as EIO, was one for which there was no room. */
-static const uint64_t LITTLE_SPACE_BYTES = 1024 * 1024;
+static const uint64_t LITTLE_SPACE_BYTES = UINT64_C(1) << 20;
 
 static unsigned
 percent_of(uint64_t part, uint64_t whole)

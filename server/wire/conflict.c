@@ -84,7 +84,7 @@ take_claimed_value(struct value *value, struct claim *claim, const struct wire_f
 size_t
 conflict_bytes(const struct conflict *conflict)
 {
-	return 9 * FIELD_BYTES + conflict->name.size + value_bytes(&conflict->stored) +
+	return frame_bytes(9) + conflict->name.size + value_bytes(&conflict->stored) +
 	    claim_bytes(&conflict->stored_claim) + value_bytes(&conflict->incoming) +
 	    claim_bytes(&conflict->incoming_claim) + policy_bytes(&conflict->policy) + conflict->reason.size +
 	    fallback_names[conflict->fallback].size;

@@ -25,8 +25,8 @@ enum { CONTACT_IDENTIFIERS_MAX = 65536, CONTACT_LISTS_MAX = 1024 };
 size_t
 contact_bytes(const struct contact *contact)
 {
-	size_t size =
-	    6 * FIELD_BYTES + 2 * TIMESTAMP_BYTES + contact->display_name.size + REACH_COUNT * FIELD_BYTES;
+	size_t size = frame_bytes(6) + (size_t)2 * TIMESTAMP_BYTES + contact->display_name.size +
+	    frame_bytes(REACH_COUNT);
 
 	for (size_t i = 0; i < contact->identifier_count; i++)
 		size += identifier_bytes(&contact->identifiers[i]);

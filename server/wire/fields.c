@@ -138,7 +138,8 @@ take_array(void **out, struct arena *arena, size_t count, size_t limit, size_t i
 size_t
 claim_bytes(const struct claim *claim)
 {
-	return FIELD_BYTES + FIELD_BYTES + 3 * TIMESTAMP_BYTES + FIELD_BYTES + claim->conversation.size;
+	return FIELD_BYTES + FIELD_BYTES + (size_t)3 * TIMESTAMP_BYTES + FIELD_BYTES +
+	    claim->conversation.size;
 }
 
 void
@@ -205,7 +206,7 @@ take_claim(struct claim *out, const struct wire_field *field)
 size_t
 policy_bytes(const struct policy_identity *policy)
 {
-	return 4 * FIELD_BYTES + policy->id.size + policy->version.size + policy->build.size;
+	return frame_bytes(4) + policy->id.size + policy->version.size + policy->build.size;
 }
 
 void

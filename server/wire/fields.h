@@ -18,6 +18,13 @@ enum {
 	TIMESTAMP_BYTES = FIELD_BYTES + 2 * FIELD_BYTES,
 };
 
+/* The most bytes that the tags and the varints or lengths of so many fields take. */
+static inline size_t
+frame_bytes(size_t count)
+{
+	return count * FIELD_BYTES;
+}
+
 /* Borrows a buffer of size_bytes from the arena for a message. 0; -ENOMEM. */
 int message_begin(struct wire_writer *writer, struct arena *arena, size_t size_bytes);
 

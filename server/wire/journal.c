@@ -96,7 +96,7 @@ account_encode(struct bytes *out, struct arena *arena, const struct account *acc
 {
 	struct account numbers = *account;
 	struct wire_writer writer;
-	int result = message_begin(&writer, arena, (size_t)ACCOUNT_FIELD_COUNT * FIELD_BYTES);
+	int result = message_begin(&writer, arena, frame_bytes(ACCOUNT_FIELD_COUNT));
 
 	if (result < 0)
 		return result;
@@ -132,7 +132,7 @@ int
 forward_encode(struct bytes *out, struct arena *arena, const struct forward *forward)
 {
 	struct wire_writer writer;
-	int result = message_begin(&writer, arena, 2 * FIELD_BYTES);
+	int result = message_begin(&writer, arena, frame_bytes(2));
 
 	if (result < 0)
 		return result;
@@ -277,7 +277,7 @@ take_absorption(struct absorption *out, struct arena *arena, const struct wire_f
 static size_t
 journal_entry_bytes(const struct journal_entry *entry)
 {
-	size_t size = 4 * FIELD_BYTES + claim_bytes(&entry->claim);
+	size_t size = frame_bytes(4) + claim_bytes(&entry->claim);
 
 	for (size_t i = 0; i < entry->identifier_count; i++)
 		size += identifier_bytes(&entry->identifiers[i]);
@@ -286,9 +286,9 @@ journal_entry_bytes(const struct journal_entry *entry)
 	for (size_t i = 0; i < entry->conflict_count; i++)
 		size += FIELD_BYTES + conflict_bytes(&entry->conflicts[i]);
 	for (size_t i = 0; i < entry->loss_count; i++)
-		size += 3 * FIELD_BYTES + secondary_bytes(&entry->losses[i].value);
+		size += frame_bytes(3) + secondary_bytes(&entry->losses[i].value);
 	for (size_t i = 0; i < entry->absorption_count; i++)
-		size += 3 * FIELD_BYTES + contact_bytes(entry->absorptions[i].before);
+		size += frame_bytes(3) + contact_bytes(entry->absorptions[i].before);
 	return size;
 }
 

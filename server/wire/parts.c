@@ -97,7 +97,7 @@ take_value(struct value *out, const struct value_fields *fields, const struct wi
 size_t
 identifier_bytes(const struct identifier *identifier)
 {
-	return 5 * FIELD_BYTES + namespace_name(identifier->namespace_id).size + identifier->value.size +
+	return frame_bytes(5) + namespace_name(identifier->namespace_id).size + identifier->value.size +
 	    identifier->given.size + claim_bytes(&identifier->claim);
 }
 
@@ -177,7 +177,7 @@ take_identifier(struct identifier *out, const struct wire_field *field, enum cla
 size_t
 attribute_bytes(const struct attribute *attribute)
 {
-	return 2 * FIELD_BYTES + attribute->name.size + value_bytes(&attribute->value) +
+	return frame_bytes(2) + attribute->name.size + value_bytes(&attribute->value) +
 	    claim_bytes(&attribute->claim);
 }
 
@@ -236,7 +236,7 @@ secondary_bytes(const struct secondary *secondary)
 	    ? identifier_bytes(&secondary->identifier)
 	    : attribute_bytes(&secondary->attribute);
 
-	return 3 * FIELD_BYTES + offered_bytes + policy_bytes(&secondary->policy);
+	return frame_bytes(3) + offered_bytes + policy_bytes(&secondary->policy);
 }
 
 void

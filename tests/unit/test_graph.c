@@ -19,12 +19,10 @@
 enum { MAP_BYTES = 64 * 1024 * 1024, ARENA_BYTES = 16 * 1024 * 1024 };
 
 /* Override libc's: the disk fails, or has no room, when a test says so. */
-__attribute__((visibility("default"))) int fdatasync(int descriptor);
-__attribute__((visibility("default"))) int fstatvfs(int descriptor, struct statvfs *about);
 static int sync_errno;
 static bool disk_is_full;
 
-int
+__attribute__((visibility("default"))) int
 fdatasync(int descriptor)
 {
 	if (sync_errno != 0) {
@@ -34,7 +32,7 @@ fdatasync(int descriptor)
 	return fsync(descriptor);
 }
 
-int
+__attribute__((visibility("default"))) int
 fstatvfs(int descriptor, struct statvfs *about)
 {
 	(void)descriptor;

@@ -88,16 +88,16 @@ test_descriptors_close_on_exec_and_on_close(void **test_state)
 	hand_store_create(&store, MAP_BYTES);
 	hand_store_open(&store);
 	for (int descriptor = STDERR_FILENO + 1; descriptor < 64; descriptor++) {
-		char link[64];
-		char path[HAND_PATH_BYTES];
+		char entry[64];
+		char target[HAND_PATH_BYTES];
 		ssize_t size;
 
-		snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
-		size = readlink(link, path, sizeof(path) - 1);
+		snprintf(entry, sizeof(entry), "/proc/self/fd/%d", descriptor);
+		size = readlink(entry, target, sizeof(target) - 1);
 		if (size < 0)
 			continue;
-		path[size] = '\0';
-		if (strstr(path, "anagraph-graph-") == NULL)
+		target[size] = '\0';
+		if (strstr(target, "anagraph-graph-") == NULL)
 			continue;
 		assert_int_equal(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 		checked++;
