@@ -17,8 +17,8 @@ enum {
 	DEFAULT_THREADS_MAX = 8, /* where nothing is asked for */
 };
 
-static const uint64_t MIB_BYTES = 1024 * 1024;
-static const uint64_t DEFAULT_MAP_SIZE_MIB = 1024 * 1024;
+static const uint64_t MIB_BYTES = UINT64_C(1024) * 1024;
+static const uint64_t DEFAULT_MAP_SIZE_MIB = UINT64_C(1024) * 1024;
 
 const char *
 config_usage(void)
@@ -30,7 +30,7 @@ config_usage(void)
 	       "  --policy SOURCE=ID     the policy of a source: contacts (push_latest),\n"
 	       "                         conversations (chat_primary) or push (push_latest)\n"
 	       "  --listen HOST:PORT     a loopback address; port 0 for any (127.0.0.1:7430)\n"
-	       "  --threads N            threads that take calls, 1 to 64 (one a processor, up to 8)\n"
+	       "  --threads N            threads that take calls, 1 to 64 (half the processors, up to 8)\n"
 	       "  --map-size-mib N       the largest the store can get (1048576, which is 1 TiB)\n"
 	       "  --help, --version\n";
 }
@@ -169,14 +169,16 @@ read_map_size(struct config *config, struct config_error *error, const char *tex
 	return 0;
 }
 
+/* Half the processors: the rest is for the committer, the kernel and, often enough, the
+ * callers. A thread too many costs each call more than it brings. */
 static unsigned
 default_thread_count(void)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	long half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
 
-	if (processors < 1)
+	if (half < 1)
 		return 1;
-	return processors > DEFAULT_THREADS_MAX ? DEFAULT_THREADS_MAX : (unsigned)processors;
+	return half > DEFAULT_THREADS_MAX ? DEFAULT_THREADS_MAX : (unsigned)half;
 }
 
 enum option_id {
