@@ -4,6 +4,7 @@
 #include "rules/contact_limits.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "rules/namespaces.h"
@@ -11,8 +12,10 @@
 
 /* Devices: by (observed_at, rank, namespace, value). */
 static int
-device_order(const struct identifier *a, const struct identifier *b)
+device_order(const void *one, const void *other)
 {
+	const struct identifier *a = *(struct identifier *const *)one;
+	const struct identifier *b = *(struct identifier *const *)other;
 	int order = claim_compare(&a->claim, &b->claim);
 
 	if (order == 0)
@@ -20,33 +23,59 @@ device_order(const struct identifier *a, const struct identifier *b)
 	return order != 0 ? order : bytes_compare(a->value, b->value);
 }
 
+/* Whether the event names a device that somebody had before it. Such a one never gives
+ * way: the same event, come again, would find nobody by it, and make a new contact
+ * (R27). An event names no more identifiers than a contact may have devices. */
+static bool
+is_known(const struct work *work, const struct identifier *held)
+{
+	for (size_t i = 0; i < work->event->identifier_count; i++) {
+		const struct identifier *seen = &work->event->identifiers[i];
+
+		if (seen->namespace_id == held->namespace_id && bytes_equal(seen->value, held->value))
+			return work->known->owner_ids[i] != 0;
+	}
+	return false;
+}
+
 static int
 limit_devices(struct work *work, struct draft *draft)
 {
-	for (;;) {
-		struct identifier *least = NULL;
-		size_t count = 0;
+	struct identifier **loose =
+	    arena_calloc(work->arena, draft->now.identifier_count, sizeof(struct identifier *));
+	size_t device_count = 0;
+	size_t loose_count = 0;
 
-		for (size_t i = 0; i < draft->now.identifier_count; i++) {
-			struct identifier *identifier = &draft->now.identifiers[i];
+	if (loose == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < draft->now.identifier_count; i++) {
+		struct identifier *identifier = &draft->now.identifiers[i];
 
-			if (namespace_is_personal(identifier->namespace_id))
-				continue;
-			count++;
-			if (least == NULL || device_order(identifier, least) < 0)
-				least = identifier;
-		}
-		if (count <= LIMIT_CONTACT_DEVICES)
-			return 0;
-		if (draft_lose_identifier(work, draft, least, LOSS_LIMIT) < 0)
-			return -ENOMEM;
+		if (namespace_is_personal(identifier->namespace_id))
+			continue;
+		device_count++;
+		if (!is_known(work, identifier))
+			loose[loose_count++] = identifier;
 	}
+	if (device_count <= LIMIT_CONTACT_DEVICES)
+		return 0;
+	qsort(loose, loose_count, sizeof(struct identifier *), device_order);
+	for (size_t i = 0; i < device_count - LIMIT_CONTACT_DEVICES; i++) {
+		const struct secondary lost = { .identifier = *loose[i] };
+
+		if (work_note_loss(work, LOSS_LIMIT, draft, &lost) < 0)
+			return -ENOMEM;
+		*loose[i] = (struct identifier){ .namespace_id = NAMESPACE_NONE };
+	}
+	return 0;
 }
 
 /* Attributes: by (observed_at, rank, name). */
 static int
-attribute_order(const struct attribute *a, const struct attribute *b)
+attribute_order(const void *one, const void *other)
 {
+	const struct attribute *a = *(struct attribute *const *)one;
+	const struct attribute *b = *(struct attribute *const *)other;
 	int order = claim_compare(&a->claim, &b->claim);
 
 	return order != 0 ? order : bytes_compare(a->name, b->name);
@@ -69,41 +98,39 @@ is_upheld(const struct work *work, const struct attribute *held)
 	return false;
 }
 
-/* The one to give way. */
-static size_t
-find_least_attribute(const struct work *work, const struct draft *draft)
-{
-	const struct attribute *attributes = draft->now.attributes;
-	size_t least = draft->now.attribute_count;
-
-	for (size_t i = 0; i < draft->now.attribute_count; i++) {
-		if (least < draft->now.attribute_count &&
-		    attribute_order(&attributes[i], &attributes[least]) > 0)
-			continue;
-		if (!is_upheld(work, &attributes[i]))
-			least = i;
-	}
-	return least;
-}
-
 static int
 limit_attributes(struct work *work, struct draft *draft)
 {
-	while (draft->now.attribute_count > LIMIT_CONTACT_ATTRIBUTES) {
-		size_t least = find_least_attribute(work, draft);
-		const struct secondary lost = { .attribute = draft->now.attributes[least] };
+	size_t held_count = draft->now.attribute_count;
+	struct attribute **loose;
+	size_t loose_count = 0;
+
+	if (held_count <= LIMIT_CONTACT_ATTRIBUTES)
+		return 0;
+	loose = arena_calloc(work->arena, held_count, sizeof(struct attribute *));
+	if (loose == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < held_count; i++) {
+		if (!is_upheld(work, &draft->now.attributes[i]))
+			loose[loose_count++] = &draft->now.attributes[i];
+	}
+	qsort(loose, loose_count, sizeof(struct attribute *), attribute_order);
+	for (size_t i = 0; i < held_count - LIMIT_CONTACT_ATTRIBUTES; i++) {
+		const struct secondary lost = { .attribute = *loose[i] };
 
 		if (work_note_loss(work, LOSS_LIMIT, draft, &lost) < 0)
 			return -ENOMEM;
-		draft_remove_attribute(draft, least);
+		*loose[i] = (struct attribute){ .name = { NULL, 0 } };
 	}
 	return 0;
 }
 
 /* Secondaries: by (observed_at, rank, name, value), personal identifiers last (R21). */
 static int
-secondary_order(struct secondary *a, struct secondary *b)
+secondary_order(const void *one, const void *other)
 {
+	struct secondary *a = *(struct secondary *const *)one;
+	struct secondary *b = *(struct secondary *const *)other;
 	bool personal_a = namespace_is_personal(a->identifier.namespace_id);
 	bool personal_b = namespace_is_personal(b->identifier.namespace_id);
 	struct value value_a = secondary_value(a);
@@ -121,17 +148,23 @@ secondary_order(struct secondary *a, struct secondary *b)
 static int
 limit_secondaries(struct work *work, struct draft *draft)
 {
-	while (draft->now.secondary_count > LIMIT_CONTACT_SECONDARIES) {
-		struct secondary *secondaries = draft->now.secondaries;
-		size_t least = 0;
+	struct secondary **open =
+	    arena_calloc(work->arena, draft->now.secondary_count, sizeof(struct secondary *));
+	size_t count = 0;
 
-		for (size_t i = 1; i < draft->now.secondary_count; i++) {
-			if (secondary_order(&secondaries[i], &secondaries[least]) < 0)
-				least = i;
-		}
-		if (work_note_loss(work, LOSS_SUPERSEDED, draft, &secondaries[least]) < 0)
+	if (open == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < draft->now.secondary_count; i++) {
+		if (!secondary_is_gap(&draft->now.secondaries[i]))
+			open[count++] = &draft->now.secondaries[i];
+	}
+	if (count <= LIMIT_CONTACT_SECONDARIES)
+		return 0;
+	qsort(open, count, sizeof(struct secondary *), secondary_order);
+	for (size_t i = 0; i < count - LIMIT_CONTACT_SECONDARIES; i++) {
+		if (work_note_loss(work, LOSS_SUPERSEDED, draft, open[i]) < 0)
 			return -ENOMEM;
-		draft_remove_secondary(draft, least);
+		*open[i] = (struct secondary){ .id = 0 };
 	}
 	return 0;
 }

@@ -5,7 +5,8 @@
 
 #include "rules/draft.h"
 
-/* Releases what is past the limits, and notes each loss. 0; -ENOMEM. */
+/* Releases what is past the limits, notes each loss, and leaves gaps that draft_finish
+ * takes out. 0; -ENOMEM. */
 int limit_contact(struct work *work, struct draft *draft);
 
 #endif

@@ -1,13 +1,25 @@
-/* Arrays are short (a limit stands over each), so they are searched from one end
- * to the other and kept in order by shifting. */
+/* Arrays are short as a rule (a limit stands over each) and searched from one end to
+ * the other. While a contact absorbs others they may be thousands long: past a few
+ * dozen elements an index finds them, so that an event costs what it holds and not its
+ * square. */
 #include "rules/draft.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <xxhash.h>
 
 #include "rules/namespaces.h"
 #include "rules/normalize.h"
 
-enum { SLACK_ITEMS = 4 };
+enum { SLACK_ITEMS = 4, INDEXED_PAST = 32 };
+
+/* Places have moved: the index is made anew when it is next wanted. */
+static void
+forget_places(struct draft_array *array)
+{
+	index_clear(&array->index);
+	array->indexed_count = 0;
+}
 
 void *
 grow_array(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_bytes)
@@ -44,17 +56,17 @@ copy_array(
 int
 draft_open(struct draft *draft, struct arena *arena, const struct contact *contact)
 {
-	struct draft opened = { .before = contact, .now = *contact };
+	struct draft opened = { .before = contact, .now = *contact, .arena = arena };
 	void *identifiers;
 	void *attributes;
 	void *secondaries;
 	void *lists;
 
-	if (copy_array(&identifiers, &opened.identifier_capacity, arena, contact->identifiers,
+	if (copy_array(&identifiers, &opened.identifiers.capacity, arena, contact->identifiers,
 		contact->identifier_count, sizeof(*contact->identifiers)) < 0 ||
-	    copy_array(&attributes, &opened.attribute_capacity, arena, contact->attributes,
+	    copy_array(&attributes, &opened.attributes.capacity, arena, contact->attributes,
 		contact->attribute_count, sizeof(*contact->attributes)) < 0 ||
-	    copy_array(&secondaries, &opened.secondary_capacity, arena, contact->secondaries,
+	    copy_array(&secondaries, &opened.secondaries.capacity, arena, contact->secondaries,
 		contact->secondary_count, sizeof(*contact->secondaries)) < 0 ||
 	    copy_array(&lists, &opened.list_capacity, arena, contact->lists, contact->list_count,
 		sizeof(*contact->lists)) < 0)
@@ -67,14 +79,116 @@ draft_open(struct draft *draft, struct arena *arena, const struct contact *conta
 	return 0;
 }
 
-struct identifier *
-draft_identifier(const struct draft *draft, enum namespace_id namespace_id, struct bytes value)
+static uint64_t
+hash_bytes(uint64_t seed, struct bytes bytes)
 {
-	for (size_t i = 0; i < draft->now.identifier_count; i++) {
-		struct identifier *identifier = &draft->now.identifiers[i];
+	return XXH3_64bits_withSeed(bytes.data, bytes.size, seed);
+}
 
-		if (identifier->namespace_id == namespace_id && bytes_equal(identifier->value, value))
-			return identifier;
+static uint64_t
+hash_identifier(enum namespace_id namespace_id, struct bytes value)
+{
+	return hash_bytes((uint64_t)namespace_id, value);
+}
+
+static uint64_t
+hash_value(uint64_t seed, const struct value *value)
+{
+	switch (value->type) {
+	case VALUE_BOOL:
+		return hash_bytes(seed, bytes_of(&value->boolean, sizeof(value->boolean)));
+	case VALUE_NUMBER:
+		return hash_bytes(seed, bytes_of(&value->number, sizeof(value->number)));
+	case VALUE_STRING:
+		return hash_bytes(seed, value->string);
+	case VALUE_TIME:
+		return hash_bytes(seed, bytes_of(&value->time_us, sizeof(value->time_us)));
+	case VALUE_NONE:
+		break;
+	}
+	return seed;
+}
+
+static uint64_t
+hash_secondary(const struct secondary *secondary)
+{
+	if (secondary->identifier.namespace_id != NAMESPACE_NONE)
+		return hash_identifier(secondary->identifier.namespace_id, secondary->identifier.value);
+	return hash_value(hash_bytes(0, secondary->attribute.name), &secondary->attribute.value);
+}
+
+static uint64_t
+hash_identifier_at(const struct draft *draft, size_t place)
+{
+	const struct identifier *identifier = &draft->now.identifiers[place];
+
+	return hash_identifier(identifier->namespace_id, identifier->value);
+}
+
+static uint64_t
+hash_attribute_at(const struct draft *draft, size_t place)
+{
+	return hash_bytes(0, draft->now.attributes[place].name);
+}
+
+static uint64_t
+hash_secondary_at(const struct draft *draft, size_t place)
+{
+	return hash_secondary(&draft->now.secondaries[place]);
+}
+
+/* Brings an array's index up to its count elements. False where there is none: there
+ * are few elements, or no memory, and they are looked at one after the other. */
+static bool
+is_indexed(struct draft *draft, struct draft_array *array, size_t count,
+    uint64_t (*hash_at)(const struct draft *draft, size_t place))
+{
+	if (count <= INDEXED_PAST)
+		return false;
+	for (; array->indexed_count < count; array->indexed_count++) {
+		if (index_add(&array->index, draft->arena, hash_at(draft, array->indexed_count),
+			array->indexed_count) < 0) {
+			forget_places(array);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+identifier_is(const struct identifier *identifier, enum namespace_id namespace_id, struct bytes value)
+{
+	return identifier->namespace_id == namespace_id && bytes_equal(identifier->value, value);
+}
+
+bool
+contact_holds(const struct contact *contact, enum namespace_id namespace_id, struct bytes value)
+{
+	for (size_t i = 0; i < contact->identifier_count; i++) {
+		if (identifier_is(&contact->identifiers[i], namespace_id, value))
+			return true;
+	}
+	return false;
+}
+
+struct identifier *
+draft_identifier(struct draft *draft, enum namespace_id namespace_id, struct bytes value)
+{
+	struct identifier *identifiers = draft->now.identifiers;
+	size_t count = draft->now.identifier_count;
+	size_t probe = 0;
+	size_t place;
+
+	if (!is_indexed(draft, &draft->identifiers, count, hash_identifier_at)) {
+		for (size_t i = 0; i < count; i++) {
+			if (identifier_is(&identifiers[i], namespace_id, value))
+				return &identifiers[i];
+		}
+		return NULL;
+	}
+	while (index_next(&place, &draft->identifiers.index, hash_identifier(namespace_id, value), &probe)) {
+		if (identifier_is(&identifiers[place], namespace_id, value))
+			return &identifiers[place];
 	}
 	return NULL;
 }
@@ -92,11 +206,23 @@ draft_held(const struct draft *draft, enum namespace_id namespace_id)
 }
 
 struct attribute *
-draft_attribute(const struct draft *draft, struct bytes name)
+draft_attribute(struct draft *draft, struct bytes name)
 {
-	for (size_t i = 0; i < draft->now.attribute_count; i++) {
-		if (bytes_equal(draft->now.attributes[i].name, name))
-			return &draft->now.attributes[i];
+	struct attribute *attributes = draft->now.attributes;
+	size_t count = draft->now.attribute_count;
+	size_t probe = 0;
+	size_t place;
+
+	if (!is_indexed(draft, &draft->attributes, count, hash_attribute_at)) {
+		for (size_t i = 0; i < count; i++) {
+			if (bytes_equal(attributes[i].name, name))
+				return &attributes[i];
+		}
+		return NULL;
+	}
+	while (index_next(&place, &draft->attributes.index, hash_bytes(0, name), &probe)) {
+		if (bytes_equal(attributes[place].name, name))
+			return &attributes[place];
 	}
 	return NULL;
 }
@@ -148,7 +274,7 @@ secondaries_agree(const struct secondary *a, const struct secondary *b)
 
 /* Whether the contact holds the very value that the secondary offers. */
 static bool
-draft_agrees(const struct draft *draft, const struct secondary *secondary)
+draft_agrees(struct draft *draft, const struct secondary *secondary)
 {
 	const struct attribute *attribute;
 
@@ -184,71 +310,61 @@ work_note_loss(
 	return 0;
 }
 
-void
-draft_remove_secondary(struct draft *draft, size_t index)
+bool
+secondary_is_gap(const struct secondary *secondary)
 {
-	struct secondary *at = &draft->now.secondaries[index];
-
-	draft->now.secondary_count--;
-	memmove(at, at + 1, (draft->now.secondary_count - index) * sizeof(*at));
+	return !secondary_is_identifier(secondary) && secondary->attribute.name.size == 0;
 }
 
-void
-draft_remove_attribute(struct draft *draft, size_t index)
+static struct secondary *
+find_secondary(struct draft *draft, const struct secondary *secondary)
 {
-	struct attribute *at = &draft->now.attributes[index];
+	struct secondary *secondaries = draft->now.secondaries;
+	size_t count = draft->now.secondary_count;
+	size_t probe = 0;
+	size_t place;
 
-	draft->now.attribute_count--;
-	memmove(at, at + 1, (draft->now.attribute_count - index) * sizeof(*at));
-}
-
-/* R20: a secondary closes once the primary has become equal to it. */
-static int
-close_agreed(struct work *work, struct draft *draft)
-{
-	for (size_t i = 0; i < draft->now.secondary_count;) {
-		const struct secondary secondary = draft->now.secondaries[i];
-
-		if (!draft_agrees(draft, &secondary)) {
-			i++;
-			continue;
+	if (!is_indexed(draft, &draft->secondaries, count, hash_secondary_at)) {
+		for (size_t i = 0; i < count; i++) {
+			if (secondaries_agree(&secondaries[i], secondary))
+				return &secondaries[i];
 		}
-		if (work_note_loss(work, LOSS_AGREED, draft, &secondary) < 0)
-			return -ENOMEM;
-		draft_remove_secondary(draft, i);
+		return NULL;
 	}
-	return 0;
+	while (index_next(&place, &draft->secondaries.index, hash_secondary(secondary), &probe)) {
+		if (secondaries_agree(&secondaries[place], secondary))
+			return &secondaries[place];
+	}
+	return NULL;
 }
 
-/* The order in which a contact lists identifiers. */
+/* R20: the secondary that offers the value just set closes. */
 static int
-identifier_order(const struct identifier *a, const struct identifier *b)
+close_agreed(struct work *work, struct draft *draft, const struct secondary *set)
 {
-	if (a->namespace_id != b->namespace_id)
-		return a->namespace_id < b->namespace_id ? -1 : 1;
-	if (a->alias != b->alias)
-		return a->alias ? 1 : -1;
-	return bytes_compare(a->value, b->value);
+	struct secondary *open = find_secondary(draft, set);
+
+	if (open == NULL)
+		return 0;
+	if (work_note_loss(work, LOSS_AGREED, draft, open) < 0)
+		return -ENOMEM;
+	*open = (struct secondary){ 0 };
+	return 0;
 }
 
 int
 draft_hold_identifier(struct work *work, struct draft *draft, const struct identifier *identifier)
 {
+	const struct secondary set = { .identifier = *identifier };
 	struct contact *now = &draft->now;
-	size_t place = 0;
 	struct identifier *identifiers = grow_array(work->arena, now->identifiers, now->identifier_count,
-	    &draft->identifier_capacity, sizeof(*identifiers));
+	    &draft->identifiers.capacity, sizeof(*identifiers));
 
 	if (identifiers == NULL)
 		return -ENOMEM;
 	now->identifiers = identifiers;
-	while (place < now->identifier_count && identifier_order(&identifiers[place], identifier) < 0)
-		place++;
-	memmove(&identifiers[place + 1], &identifiers[place],
-	    (now->identifier_count - place) * sizeof(*identifiers));
-	identifiers[place] = *identifier;
-	now->identifier_count++;
-	return close_agreed(work, draft);
+	identifiers[now->identifier_count++] = *identifier;
+	return identifier->alias ? 0 : close_agreed(work, draft, &set);
 }
 
 void
@@ -258,6 +374,7 @@ draft_drop_identifier(struct draft *draft, struct identifier *identifier)
 
 	draft->now.identifier_count--;
 	memmove(identifier, identifier + 1, (draft->now.identifier_count - index) * sizeof(*identifier));
+	forget_places(&draft->identifiers);
 }
 
 int
@@ -275,9 +392,9 @@ draft_lose_identifier(
 int
 draft_hold_attribute(struct work *work, struct draft *draft, const struct attribute *attribute)
 {
+	const struct secondary set = { .attribute = *attribute };
 	struct contact *now = &draft->now;
 	struct attribute *held = draft_attribute(draft, attribute->name);
-	size_t place = 0;
 
 	if (held != NULL) {
 		const struct secondary lost = { .attribute = *held };
@@ -285,36 +402,22 @@ draft_hold_attribute(struct work *work, struct draft *draft, const struct attrib
 		if (work_note_loss(work, LOSS_TAKEN, draft, &lost) < 0)
 			return -ENOMEM;
 		*held = *attribute;
-		return close_agreed(work, draft);
+		return close_agreed(work, draft, &set);
 	}
 	held = grow_array(
-	    work->arena, now->attributes, now->attribute_count, &draft->attribute_capacity, sizeof(*held));
+	    work->arena, now->attributes, now->attribute_count, &draft->attributes.capacity, sizeof(*held));
 	if (held == NULL)
 		return -ENOMEM;
 	now->attributes = held;
-	while (place < now->attribute_count && bytes_compare(held[place].name, attribute->name) < 0)
-		place++;
-	memmove(&held[place + 1], &held[place], (now->attribute_count - place) * sizeof(*held));
-	held[place] = *attribute;
-	now->attribute_count++;
-	return close_agreed(work, draft);
-}
-
-static struct secondary *
-find_secondary(const struct draft *draft, const struct secondary *secondary)
-{
-	for (size_t i = 0; i < draft->now.secondary_count; i++) {
-		if (secondaries_agree(&draft->now.secondaries[i], secondary))
-			return &draft->now.secondaries[i];
-	}
-	return NULL;
+	held[now->attribute_count++] = *attribute;
+	return close_agreed(work, draft, &set);
 }
 
 static int
 append_secondary(struct work *work, struct draft *draft, const struct secondary *secondary)
 {
 	struct secondary *secondaries = grow_array(work->arena, draft->now.secondaries,
-	    draft->now.secondary_count, &draft->secondary_capacity, sizeof(*secondaries));
+	    draft->now.secondary_count, &draft->secondaries.capacity, sizeof(*secondaries));
 
 	if (secondaries == NULL)
 		return -ENOMEM;
@@ -372,4 +475,57 @@ draft_join_list(struct arena *arena, struct draft *draft, struct bytes list)
 	lists[place] = list;
 	now->list_count++;
 	return 0;
+}
+
+/* The order in which a contact lists identifiers. */
+static int
+identifier_order(const void *one, const void *other)
+{
+	const struct identifier *a = one;
+	const struct identifier *b = other;
+
+	if (a->namespace_id != b->namespace_id)
+		return a->namespace_id < b->namespace_id ? -1 : 1;
+	if (a->alias != b->alias)
+		return a->alias ? 1 : -1;
+	return bytes_compare(a->value, b->value);
+}
+
+static int
+attribute_order(const void *one, const void *other)
+{
+	const struct attribute *a = one;
+	const struct attribute *b = other;
+
+	return bytes_compare(a->name, b->name);
+}
+
+void
+draft_finish(struct draft *draft)
+{
+	struct contact *now = &draft->now;
+	size_t identifier_count = 0;
+	size_t attribute_count = 0;
+	size_t secondary_count = 0;
+
+	for (size_t i = 0; i < now->identifier_count; i++) {
+		if (now->identifiers[i].namespace_id != NAMESPACE_NONE)
+			now->identifiers[identifier_count++] = now->identifiers[i];
+	}
+	for (size_t i = 0; i < now->attribute_count; i++) {
+		if (now->attributes[i].name.size > 0)
+			now->attributes[attribute_count++] = now->attributes[i];
+	}
+	for (size_t i = 0; i < now->secondary_count; i++) {
+		if (!secondary_is_gap(&now->secondaries[i]))
+			now->secondaries[secondary_count++] = now->secondaries[i];
+	}
+	now->identifier_count = identifier_count;
+	now->attribute_count = attribute_count;
+	now->secondary_count = secondary_count;
+	qsort(now->identifiers, identifier_count, sizeof(*now->identifiers), identifier_order);
+	qsort(now->attributes, attribute_count, sizeof(*now->attributes), attribute_order);
+	forget_places(&draft->identifiers);
+	forget_places(&draft->attributes);
+	forget_places(&draft->secondaries);
 }

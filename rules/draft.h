@@ -1,22 +1,32 @@
 /* Contacts while an event is being decided: working copies of what the store
  * holds, on which values are held, dropped, offered and moved. Private to rules/.
  *
- * A draft keeps the orders of struct contact, save that a secondary offered by this
- * event has no id yet and stands at the end. Functions that can fail do so for want
- * of memory alone: 0 or -ENOMEM, after which the whole of the work is dropped. */
+ * A draft has a contact's orders when it is opened and again after draft_finish; in
+ * between, what comes in stands at the end, and a secondary that was closed leaves a
+ * gap: one with neither namespace nor name. Functions that can fail do so for want of
+ * memory alone: 0 or -ENOMEM, after which the whole of the work is dropped. */
 #ifndef ANAGRAPH_RULES_DRAFT_H
 #define ANAGRAPH_RULES_DRAFT_H
 
 #include "base/arena.h"
 #include "rules/decide.h"
+#include "rules/index.h"
 #include "rules/types.h"
+
+/* An array of a draft: its room, and where its elements are once there are many. */
+struct draft_array {
+	size_t capacity;
+	size_t indexed_count; /* elements from the beginning that the index knows */
+	struct index index;
+};
 
 struct draft {
 	const struct contact *before; /* NULL for a contact that the event makes */
 	struct contact now;
-	size_t identifier_capacity;
-	size_t attribute_capacity;
-	size_t secondary_capacity;
+	struct arena *arena;
+	struct draft_array identifiers;
+	struct draft_array attributes;
+	struct draft_array secondaries;
 	size_t list_capacity;
 	struct draft *survivor;  /* the draft that absorbed this one */
 	bool owner;              /* owned an identifier of the event */
@@ -48,15 +58,17 @@ void *grow_array(struct arena *arena, void *items, size_t count, size_t *capacit
 /* Opens a working copy of a contact in the caller's memory. */
 int draft_open(struct draft *draft, struct arena *arena, const struct contact *contact);
 
+/* Whether the contact has the identifier; for one that no draft is opened for. */
+bool contact_holds(const struct contact *contact, enum namespace_id namespace_id, struct bytes value);
+
 /* The identifier of that namespace and value, or NULL. */
-struct identifier *draft_identifier(
-    const struct draft *draft, enum namespace_id namespace_id, struct bytes value);
+struct identifier *draft_identifier(struct draft *draft, enum namespace_id namespace_id, struct bytes value);
 
 /* The value that the contact holds in a personal namespace, or NULL; never an alias. */
 struct identifier *draft_held(const struct draft *draft, enum namespace_id namespace_id);
 
 /* The attribute of that name, or NULL. */
-struct attribute *draft_attribute(const struct draft *draft, struct bytes name);
+struct attribute *draft_attribute(struct draft *draft, struct bytes name);
 
 /* Gives the contact an identifier that it does not have; closes what agrees (R20). */
 int draft_hold_identifier(struct work *work, struct draft *draft, const struct identifier *identifier);
@@ -81,9 +93,12 @@ int draft_adopt_secondary(struct work *work, struct draft *draft, const struct s
 /* Puts the contact on a list, once. */
 int draft_join_list(struct arena *arena, struct draft *draft, struct bytes list);
 
-/* Takes a secondary or attribute away by its place. */
-void draft_remove_secondary(struct draft *draft, size_t index);
-void draft_remove_attribute(struct draft *draft, size_t index);
+/* Takes the gaps out and puts everything but secondaries, which may have no ids yet,
+ * into a contact's orders. Identifiers and attributes that are gaps go, too. */
+void draft_finish(struct draft *draft);
+
+/* Whether a secondary is the gap that a closed one left. */
+bool secondary_is_gap(const struct secondary *secondary);
 
 /* Notes a value that was lost. */
 int work_note_loss(

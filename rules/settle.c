@@ -128,10 +128,9 @@ join_engaged(struct work *work)
 	    target->absorbed_anonymous;
 	for (size_t i = 0; i < target->now.identifier_count && !engaged; i++) {
 		const struct identifier *held = &target->now.identifiers[i];
-		const struct draft before = { .now = *target->before };
 
 		engaged = !namespace_is_personal(held->namespace_id) &&
-		    draft_identifier(&before, held->namespace_id, held->value) == NULL;
+		    !contact_holds(target->before, held->namespace_id, held->value);
 	}
 	return engaged ? draft_join_list(work->arena, target, LIST_ENGAGED) : 0;
 }
@@ -184,14 +183,6 @@ settle_contact(struct changeset *changeset, struct work *work, struct draft *dra
 	return 0;
 }
 
-static bool
-contact_has(const struct contact *contact, const struct identifier *identifier)
-{
-	const struct draft holder = { .now = *contact };
-
-	return draft_identifier(&holder, identifier->namespace_id, identifier->value) != NULL;
-}
-
 static int
 own(struct changeset *changeset, size_t *capacity, struct arena *arena, const struct identifier *identifier,
     uint64_t contact_id)
@@ -235,7 +226,8 @@ settle_ownerships(struct changeset *changeset, const struct work *work)
 		for (size_t j = 0; change->revised && j < change->after.identifier_count; j++) {
 			const struct identifier *held = &change->after.identifiers[j];
 
-			if (change->before != NULL && contact_has(change->before, held))
+			if (change->before != NULL &&
+			    contact_holds(change->before, held->namespace_id, held->value))
 				continue;
 			if (own(changeset, &capacity, work->arena, held, change->after.id) < 0)
 				return -ENOMEM;
@@ -248,7 +240,8 @@ settle_ownerships(struct changeset *changeset, const struct work *work)
 		for (size_t j = 0; draft->before != NULL && j < draft->before->identifier_count; j++) {
 			const struct identifier *held = &draft->before->identifiers[j];
 
-			if (draft->survivor == NULL && contact_has(&draft->now, held))
+			if (draft->survivor == NULL &&
+			    contact_holds(&draft->now, held->namespace_id, held->value))
 				continue;
 			if (is_owned_anew(changeset, gained, held))
 				continue;
@@ -287,7 +280,10 @@ settle_contacts(struct changeset *changeset, struct work *work)
 {
 	struct draft *target = work->target;
 
-	if (limit_contact(work, target) < 0 || join_engaged(work) < 0)
+	if (limit_contact(work, target) < 0)
+		return -ENOMEM;
+	draft_finish(target);
+	if (join_engaged(work) < 0)
 		return -ENOMEM;
 	if (target->before == NULL)
 		changeset->account.last_contact_id = target->now.id;

@@ -334,17 +334,24 @@ standing_order(const struct model_fact *a, const struct model_fact *b)
 	return names != 0 ? names : model_value_order(&a->value, &b->value);
 }
 
-/* R27: what the event disputed stays, or its name would be free when the event came again. */
+/* R27: what the event names and did not bring stays, or the event would find it free
+ * when it came again: a device that somebody had, an attribute whose value it could not
+ * set. */
 static bool
-is_disputed(const struct decision *d, const struct model_fact *fact)
+is_upheld(const struct decision *d, const struct model_fact *fact)
 {
 	for (size_t i = 0; i < d->event.fact_count; i++) {
 		const struct model_fact *said = &d->event.facts[i];
 
-		if (model_is_attribute(fact) && model_is_attribute(said) &&
-		    strcmp(said->name, fact->name) == 0)
+		if (strcmp(said->name, fact->name) != 0)
+			continue;
+		if (model_is_attribute(fact))
 			return !model_same_fact(said, fact) ||
 			    model_claim_order(&said->claim, &fact->claim) != 0;
+		for (size_t j = 0; j < d->before_count && model_same_fact(said, fact); j++) {
+			if (model_held(&d->befores[j], fact) != NULL)
+				return true;
+		}
 	}
 	return false;
 }
@@ -365,7 +372,7 @@ limit_facts(struct decision *d, bool (*counts)(const struct model_fact *fact), s
 			if (!counts(fact))
 				continue;
 			count++;
-			if (is_disputed(d, fact))
+			if (is_upheld(d, fact))
 				continue;
 			if (least == NULL || standing_order(fact, least) < 0)
 				least = fact;

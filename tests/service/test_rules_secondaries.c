@@ -326,6 +326,29 @@ test_limit_100_attributes_fit_and_the_least_gives_way_to_the_101st(struct scene 
 	assert_null(claim_of(s->answer->contact, "Y"));
 }
 
+/* Both devices are the least of the 128; gone, the same event would find nobody when it
+ * came again, which identify() tries (R27). */
+static void
+test_limit_R27_a_device_that_led_to_the_contact_does_not_give_way(struct scene *s)
+{
+	struct part mine[65] = { [0] = AT(20) };
+	struct part others[65] = { [0] = AT(20) };
+
+	for (int i = 0; i < 63; i++) {
+		mine[i + 1] = ID("push", scene_print(s, "m%02d", i));
+		others[i + 1] = ID("push", scene_print(s, "o%02d", i));
+	}
+	identify(s, PUSH, AT(1), ID("push", "x"), mine[1]);
+	identify(s, PUSH, AT(1), ID("push", "y"), others[1]);
+	identify_parts(s, PUSH, mine, __FILE__, __LINE__);
+	identify_parts(s, PUSH, others, __FILE__, __LINE__);
+	identify(s, PUSH, AT(2), ID("push", "x"), ID("push", "y"));
+	expect_absorbed(s, "2");
+	assert_int_equal(owner(s, "push", "x"), 1);
+	assert_int_equal(owner(s, "push", "y"), 1);
+	assert_int_equal(s->answer->contact->n_identifiers, 64);
+}
+
 /* A00 is the least, but the event disputes it: gone, it would be free when the event
  * came again, which identify() tries (R27). */
 static void
@@ -398,6 +421,7 @@ main(void)
 		STOCK_TEST(test_limit_devices_of_one_claim_give_way_by_namespace_then_value),
 		STOCK_TEST(test_limit_devices_are_counted_after_absorption),
 		STOCK_TEST(test_limit_100_attributes_fit_and_the_least_gives_way_to_the_101st),
+		STOCK_TEST(test_limit_R27_a_device_that_led_to_the_contact_does_not_give_way),
 		STOCK_TEST(test_limit_R27_an_attribute_in_dispute_does_not_give_way),
 		STOCK_TEST(test_limit_an_attribute_that_the_event_disputes_stays),
 		STOCK_TEST(test_limit_may_make_a_contact_anonymous),
