@@ -6,7 +6,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK_BYTES = 16 * 1024 };
+enum { FIRST_BLOCK_BYTES = 16 * 1024, FIRST_ITEMS = 4 };
 
 struct arena_block {
 	struct arena_block *older;
@@ -104,6 +104,23 @@ arena_calloc(struct arena *arena, size_t count, size_t size_bytes)
 	if (memory != NULL)
 		memset(memory, 0, count * size_bytes);
 	return memory;
+}
+
+void *
+arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_bytes)
+{
+	size_t wanted = *capacity * 2 + FIRST_ITEMS;
+	void *larger;
+
+	if (count < *capacity)
+		return items;
+	larger = arena_calloc(arena, wanted, item_bytes);
+	if (larger == NULL)
+		return NULL;
+	if (count > 0)
+		memcpy(larger, items, count * item_bytes);
+	*capacity = wanted;
+	return larger;
 }
 
 int

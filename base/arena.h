@@ -37,6 +37,11 @@ void *arena_alloc(struct arena *arena, size_t size_bytes);
  * SIZE_MAX. */
 void *arena_calloc(struct arena *arena, size_t count, size_t size_bytes);
 
+/* Room for one more element in an array of the arena's: items itself while count is
+ * below *capacity, else a copy twice as large, cleared past count, with *capacity set.
+ * NULL when there is no memory, and items as it was. */
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_bytes);
+
 /* Copies bytes into the arena. Returns 0, or -ENOMEM with out untouched. */
 int arena_copy(struct bytes *out, struct arena *arena, struct bytes bytes);
 

@@ -21,23 +21,6 @@ forget_places(struct draft_array *array)
 	array->indexed_count = 0;
 }
 
-void *
-grow_array(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_bytes)
-{
-	size_t wanted = *capacity * 2 + SLACK_ITEMS;
-	void *larger;
-
-	if (count < *capacity)
-		return items;
-	larger = arena_calloc(arena, wanted, item_bytes);
-	if (larger == NULL)
-		return NULL;
-	if (count > 0)
-		memcpy(larger, items, count * item_bytes);
-	*capacity = wanted;
-	return larger;
-}
-
 static int
 copy_array(
     void **out, size_t *capacity, struct arena *arena, const void *items, size_t count, size_t item_bytes)
@@ -300,7 +283,7 @@ work_note_loss(
     struct work *work, enum loss_cause cause, const struct draft *draft, const struct secondary *value)
 {
 	struct loss *losses =
-	    grow_array(work->arena, work->losses, work->loss_count, &work->loss_capacity, sizeof(*losses));
+	    arena_grow(work->arena, work->losses, work->loss_count, &work->loss_capacity, sizeof(*losses));
 
 	if (losses == NULL)
 		return -ENOMEM;
@@ -357,7 +340,7 @@ draft_hold_identifier(struct work *work, struct draft *draft, const struct ident
 {
 	const struct secondary set = { .identifier = *identifier };
 	struct contact *now = &draft->now;
-	struct identifier *identifiers = grow_array(work->arena, now->identifiers, now->identifier_count,
+	struct identifier *identifiers = arena_grow(work->arena, now->identifiers, now->identifier_count,
 	    &draft->identifiers.capacity, sizeof(*identifiers));
 
 	if (identifiers == NULL)
@@ -404,7 +387,7 @@ draft_hold_attribute(struct work *work, struct draft *draft, const struct attrib
 		*held = *attribute;
 		return close_agreed(work, draft, &set);
 	}
-	held = grow_array(
+	held = arena_grow(
 	    work->arena, now->attributes, now->attribute_count, &draft->attributes.capacity, sizeof(*held));
 	if (held == NULL)
 		return -ENOMEM;
@@ -416,7 +399,7 @@ draft_hold_attribute(struct work *work, struct draft *draft, const struct attrib
 static int
 append_secondary(struct work *work, struct draft *draft, const struct secondary *secondary)
 {
-	struct secondary *secondaries = grow_array(work->arena, draft->now.secondaries,
+	struct secondary *secondaries = arena_grow(work->arena, draft->now.secondaries,
 	    draft->now.secondary_count, &draft->secondaries.capacity, sizeof(*secondaries));
 
 	if (secondaries == NULL)
@@ -467,7 +450,7 @@ draft_join_list(struct arena *arena, struct draft *draft, struct bytes list)
 		place++;
 	if (place < now->list_count && bytes_equal(now->lists[place], list))
 		return 0;
-	lists = grow_array(arena, now->lists, now->list_count, &draft->list_capacity, sizeof(*lists));
+	lists = arena_grow(arena, now->lists, now->list_count, &draft->list_capacity, sizeof(*lists));
 	if (lists == NULL)
 		return -ENOMEM;
 	now->lists = lists;

@@ -52,9 +52,6 @@ struct work {
 	size_t loss_capacity;
 };
 
-/* Returns items, or a larger copy of them with room for one more; NULL when memory is out. */
-void *grow_array(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_bytes);
-
 /* Opens a working copy of a contact in the caller's memory. */
 int draft_open(struct draft *draft, struct arena *arena, const struct contact *contact);
 

@@ -16,6 +16,7 @@
 
 #include "rules/absorb.h"
 #include "rules/derive.h"
+#include "rules/intake.h"
 #include "rules/namespaces.h"
 #include "rules/normalize.h"
 #include "rules/settle.h"
@@ -254,7 +255,7 @@ decide_identity(struct work *work, bool through_device, enum intake *intake)
 		question.device = &device_value;
 		question.device_claim = &device->claim;
 	}
-	if (ask(&conflict, work, &question) < 0)
+	if (intake_ask(&conflict, work, &question) < 0)
 		return -ENOMEM;
 	switch (conflict->verdict) {
 	case VERDICT_TAKE:
@@ -283,7 +284,7 @@ absorb_anonymous(struct work *work)
 		if (draft == work->target || !draft->owner ||
 		    draft->before->contact_class == CLASS_IDENTIFIED)
 			continue;
-		if (absorb(work, draft) < 0)
+		if (contact_absorb(work, draft) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -351,7 +352,7 @@ decide_owner(struct work *work, size_t index)
 		question.displaced = &displaced_value;
 		question.displaced_claim = &displaced->claim;
 	}
-	if (ask(&conflict, work, &question) < 0)
+	if (intake_ask(&conflict, work, &question) < 0)
 		return -ENOMEM;
 	if (conflict->verdict == VERDICT_TAKE) {
 		work->owners[index] = target;
@@ -400,7 +401,7 @@ absorb_emptied(struct work *work)
 		if (!draft->taken_from ||
 		    (draft->now.identifier_count > 0 && contact_class_of(&draft->now) == CLASS_IDENTIFIED))
 			continue;
-		if (absorb(work, draft) < 0)
+		if (contact_absorb(work, draft) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -427,7 +428,7 @@ settle_identifiers(struct work *work, enum intake intake)
 		} else if (!personal) {
 			result = draft_hold_identifier(work, work->target, identifier);
 		} else if (intake != INTAKE_NONE) {
-			result = settle_personal(work, identifier, intake == INTAKE_TAKE);
+			result = intake_personal(work, identifier, intake == INTAKE_TAKE);
 		}
 		if (result < 0)
 			return result;
@@ -442,7 +443,7 @@ settle_attributes(struct work *work, enum intake intake)
 	if (intake == INTAKE_NONE)
 		return 0;
 	for (size_t i = 0; i < work->event->attribute_count; i++) {
-		if (settle_attribute(work, &work->event->attributes[i], 0, intake == INTAKE_TAKE) < 0)
+		if (intake_attribute(work, &work->event->attributes[i], 0, intake == INTAKE_TAKE) < 0)
 			return -ENOMEM;
 	}
 	return 0;

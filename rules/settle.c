@@ -187,7 +187,7 @@ static int
 own(struct changeset *changeset, size_t *capacity, struct arena *arena, const struct identifier *identifier,
     uint64_t contact_id)
 {
-	struct ownership *ownerships = grow_array(
+	struct ownership *ownerships = arena_grow(
 	    arena, changeset->ownerships, changeset->ownership_count, capacity, sizeof(*ownerships));
 
 	if (ownerships == NULL)
