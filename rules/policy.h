@@ -139,8 +139,8 @@ struct anagraph_host {
 	const void *(*extension)(const struct anagraph_host *host, struct anagraph_string name);
 };
 
-/* What decide returns: 0 with a verdict, ANAGRAPH_DEFER to let the account's
- * default verdict stand, any negative number for a failure. */
+/* What decide returns: 0 with a verdict, ANAGRAPH_DEFER to let the default
+ * verdict stand, any negative number for a failure. */
 #define ANAGRAPH_DECIDED 0
 #define ANAGRAPH_DEFER 1
 
