@@ -28,7 +28,8 @@ enum json_outcome {
 int message_to_json(json_t **out, const ProtobufCMessage *message);
 
 /* Reads an object as protobuf's JSON mapping has it, names in lowerCamelCase or as in
- * the .proto. *out is to be freed with protobuf_c_message_free_unpacked(out, NULL).
+ * the .proto, enumerators by name, by number or short and in lower case: contacts for
+ * SOURCE_CONTACTS. *out is to be freed with protobuf_c_message_free_unpacked(out, NULL).
  * 0; JSON_E_FORM; -ENOMEM. */
 int message_from_json(ProtobufCMessage **out, struct json_problem *problem,
     const ProtobufCMessageDescriptor *descriptor, const json_t *json);

@@ -69,6 +69,63 @@ read_time(ProtobufCMessage **out, struct json_problem *problem, const char *name
 	return 0;
 }
 
+/* Whether name is an enumerator's without what all of its enum begin with, in lower
+ * case: contacts for SOURCE_CONTACTS. */
+static bool
+is_short_name(const char *name, const char *enumerator, size_t prefix_size)
+{
+	for (enumerator += prefix_size; *enumerator != '\0'; enumerator++) {
+		bool upper = *enumerator >= 'A' && *enumerator <= 'Z';
+
+		if (*name++ != (upper ? (char)(*enumerator - 'A' + 'a') : *enumerator))
+			return false;
+	}
+	return *name == '\0';
+}
+
+/* The size of what an enum's names begin with: its first is …_UNSPECIFIED. */
+static size_t
+enum_prefix_size(const ProtobufCEnumDescriptor *descriptor)
+{
+	const char *rest = strstr(descriptor->values[0].name, "UNSPECIFIED");
+
+	return rest != NULL ? (size_t)(rest - descriptor->values[0].name) : 0;
+}
+
+static const ProtobufCEnumValue *
+find_enumerator(const ProtobufCEnumDescriptor *descriptor, const char *name)
+{
+	size_t prefix_size = enum_prefix_size(descriptor);
+
+	for (unsigned i = 0; i < descriptor->n_values; i++) {
+		if (is_short_name(name, descriptor->values[i].name, prefix_size))
+			return &descriptor->values[i];
+	}
+	return protobuf_c_enum_descriptor_get_value_by_name(descriptor, name);
+}
+
+/* Refuses a value that is no enumerator, and lists those that may be given. */
+static int
+refuse_enumerator(struct json_problem *problem, const ProtobufCFieldDescriptor *field)
+{
+	const ProtobufCEnumDescriptor *descriptor = field->descriptor;
+	size_t prefix_size = enum_prefix_size(descriptor);
+	char names[JSON_PROBLEM_BYTES / 2] = "";
+	size_t size = 0;
+
+	for (unsigned i = 1; i < descriptor->n_values && size < sizeof(names); i++) {
+		const char *gap = i == 1 ? "" : i + 1 < descriptor->n_values ? ", " : " or ";
+
+		size += (size_t)snprintf(names + size, sizeof(names) - size, "%s%s", gap,
+		    descriptor->values[i].name + prefix_size);
+	}
+	for (char *name = names; *name != '\0'; name++) {
+		if (*name >= 'A' && *name <= 'Z')
+			*name = (char)(*name - 'A' + 'a');
+	}
+	return refuse(problem, "%s: expected %s", field->name, names);
+}
+
 static int
 read_enum(
     int32_t *out, struct json_problem *problem, const ProtobufCFieldDescriptor *field, const json_t *json)
@@ -80,12 +137,9 @@ read_enum(
 		*out = (int32_t)json_integer_value(json);
 		return 0;
 	}
-	value = json_is_string(json)
-	    ? protobuf_c_enum_descriptor_get_value_by_name(field->descriptor, json_string_value(json))
-	    : NULL;
+	value = json_is_string(json) ? find_enumerator(field->descriptor, json_string_value(json)) : NULL;
 	if (value == NULL)
-		return refuse(problem, "%s: expected a name such as \"%s\"", field->name,
-		    ((const ProtobufCEnumDescriptor *)field->descriptor)->values[1].name);
+		return refuse_enumerator(problem, field);
 	*out = value->value;
 	return 0;
 }

@@ -240,6 +240,30 @@ test_both_spellings_of_names_are_read(void **state)
 }
 
 static void
+test_sources_are_read_by_full_and_by_short_name(void **state)
+{
+	static const struct {
+		const char *text;
+		Anagraph__V1__Source source;
+	} sources[] = {
+		{ "{\"source\":\"push\"}", ANAGRAPH__V1__SOURCE__SOURCE_PUSH },
+		{ "{\"source\":\"conversations\"}", ANAGRAPH__V1__SOURCE__SOURCE_CONVERSATIONS },
+		{ "{\"source\":\"contacts\"}", ANAGRAPH__V1__SOURCE__SOURCE_CONTACTS },
+		{ "{\"source\":\"SOURCE_CONTACTS\"}", ANAGRAPH__V1__SOURCE__SOURCE_CONTACTS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		Anagraph__V1__IdentifyRequest *request;
+		struct json_problem problem = { "" };
+
+		assert_int_equal(read_request(&request, &problem, sources[i].text), 0);
+		assert_int_equal(request->source, sources[i].source);
+		anagraph__v1__identify_request__free_unpacked(request, NULL);
+	}
+}
+
+static void
 test_what_has_no_place_is_refused(void **state)
 {
 	static const struct {
@@ -250,8 +274,12 @@ test_what_has_no_place_is_refused(void **state)
 		{ "{\"acount\":\"shop\"}", "IdentifyRequest has no field \"acount\"" },
 		{ "{\"Account\":\"shop\"}", "IdentifyRequest has no field \"Account\"" },
 		{ "{\"account\":7}", "account: expected a string" },
-		{ "{\"source\":\"PUSH\"}", "source: expected a name such as \"SOURCE_PUSH\"" },
-		{ "{\"source\":4294967297}", "source: expected a name such as \"SOURCE_PUSH\"" },
+		{ "{\"source\":\"PUSH\"}", "source: expected push, conversations or contacts" },
+		{ "{\"source\":\"source_push\"}", "source: expected push, conversations or contacts" },
+		{ "{\"source\":\"pus\"}", "source: expected push, conversations or contacts" },
+		{ "{\"source\":\"pushy\"}", "source: expected push, conversations or contacts" },
+		{ "{\"source\":\"\"}", "source: expected push, conversations or contacts" },
+		{ "{\"source\":4294967297}", "source: expected push, conversations or contacts" },
 		{ "{\"identifiers\":{}}", "identifiers: expected a list" },
 		{ "{\"identifiers\":[\"d-1\"]}", "identifiers: expected an object" },
 		{ "{\"identifiers\":[{\"value\":\"a\"},{\"valu\":\"b\"}]}",
@@ -324,6 +352,7 @@ main(void)
 		cmocka_unit_test(test_numbers_are_written_to_be_read_back),
 		cmocka_unit_test(test_an_answer_that_is_not_utf8_is_not_shown),
 		cmocka_unit_test(test_both_spellings_of_names_are_read),
+		cmocka_unit_test(test_sources_are_read_by_full_and_by_short_name),
 		cmocka_unit_test(test_what_has_no_place_is_refused),
 		cmocka_unit_test(test_ids_are_read_as_numbers_and_as_text),
 	};
