@@ -82,6 +82,24 @@ deadline_in(int64_t timeout_ms)
 	return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
 }
 
+bool
+client_target_valid(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	size_t host_size = colon != NULL ? (size_t)(colon - text) : 0;
+	bool bracketed = host_size > 2 && text[0] == '[' && colon[-1] == ']';
+	unsigned port = 0;
+
+	if (host_size == 0 || (memchr(text, ':', host_size) != NULL && !bracketed))
+		return false;
+	for (const char *digit = colon + 1; *digit != '\0'; digit++) {
+		if (*digit < '0' || *digit > '9' || port > UINT16_MAX)
+			return false;
+		port = port * 10 + (unsigned)(*digit - '0');
+	}
+	return port >= 1 && port <= UINT16_MAX;
+}
+
 int
 client_create(struct client **out, const char *target)
 {

@@ -52,6 +52,10 @@ enum client_outcome {
 	CLIENT_E_IDLE = 3,    /* nothing is in flight */
 };
 
+/* Whether text has the form HOST:PORT, the port a number from 1; an IPv6 address stands
+ * in brackets. */
+bool client_target_valid(const char *text);
+
 /* Makes a client for "HOST:PORT"; connects with the first call.
  * 0; -errno. Free with client_destroy. */
 int client_create(struct client **out, const char *target);

@@ -36,6 +36,15 @@ command_misused(const struct command *command, const char *format, ...)
 }
 
 int
+command_option_refused(
+    const struct command *command, int why, const struct option *option, const char *expected)
+{
+	if (why == OPTION_TWICE)
+		return command_misused(command, "--%s %s: given before", option->name, optarg);
+	return command_misused(command, "--%s %s: expected %s", option->name, optarg, expected);
+}
+
+int
 command_failed(const char *what, int error)
 {
 	if (error == -EPIPE)
@@ -77,8 +86,9 @@ command_refused(const struct command *command, const char *prefix, const struct 
 	bool silent = status->reason[0] == '\0' && status->txn == 0;
 
 	if (silent && (status->code == CODE_UNAVAILABLE || status->code == CODE_DEADLINE_EXCEEDED)) {
-		fprintf(stderr, "anagraph: %s%s can't be reached: %s\n", prefix, command->server,
-		    status->message);
+		fprintf(stderr, "anagraph: %s%s %s; is the server running?\n", prefix,
+		    status->code == CODE_UNAVAILABLE ? "cannot reach" : "no answer in time from",
+		    command->server);
 		return EXIT_UNREACHABLE;
 	}
 	fprintf(stderr, "anagraph: %s%s%s%s: %s", prefix, client_code_name(status->code),
@@ -143,7 +153,7 @@ command_put(json_t *request, const char *key, json_t *value)
 {
 	if (json_object_get(request, key) != NULL) {
 		json_decref(value);
-		return EXIT_USAGE;
+		return OPTION_TWICE;
 	}
-	return json_object_set_new(request, key, value) == 0 ? 0 : EXIT_USAGE;
+	return json_object_set_new(request, key, value) == 0 ? 0 : OPTION_FORM;
 }

@@ -28,11 +28,18 @@ struct command {
 enum {
 	OPTION_TAKEN = -1, /* a common option: go on with the next */
 	OPTION_HELP = -2,
+	OPTION_FORM = -3,  /* a value without the form of its option */
+	OPTION_TWICE = -4, /* given before */
 };
 
 /* Handles an option that getopt_long gave and the verb doesn't know. OPTION_TAKEN;
  * OPTION_HELP; an exit status, what was wrong having been told. */
 int command_option(struct command *command, int option, char *const *argv);
+
+/* Tells why a verb's option was refused with its value in optarg: OPTION_FORM, and then
+ * what was expected, or OPTION_TWICE. EXIT_USAGE. */
+int command_option_refused(
+    const struct command *command, int why, const struct option *option, const char *expected);
 
 /* Tells on standard error how the command is used wrongly: EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int command_misused(
@@ -63,8 +70,8 @@ int command_run(const struct command *command, enum client_method method, const 
  * from the text, or NULL. */
 json_t *command_split(const char **value, const char *name_key, const char *text);
 
-/* Takes value over as the request's. 0; EXIT_USAGE when value is NULL, or there is one
- * already. */
+/* Takes value over as the request's. 0; OPTION_TWICE when there is one already;
+ * OPTION_FORM when value is NULL. */
 int command_put(json_t *request, const char *key, json_t *value);
 
 /* The verbs: argv[0] is the verb. The exit status. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/command/command.h"
+#include "client/text/rfc3339.h"
 
 static const char HELP[] =
     "anagraph identify - tells the service what happened, and shows what it made of it\n"
@@ -23,7 +24,10 @@ static const char HELP[] =
     "  --conversation C       the chat thread it happened in\n"
     "  -                      reads events from standard input, one JSON object a line,\n"
     "                         and answers each with one line; a refused one with\n"
-    "                         {\"error\":{...}}\n"
+    "                         {\"error\":{...}}. The fields are IdentifyRequest's, and\n"
+    "                         source is contacts, conversations or push, as above, or\n"
+    "                         SOURCE_CONTACTS and so on. A line needs no account, and\n"
+    "                         one that names another than A is refused\n"
     "\n"
     "  --server, --timeout    as before the verb\n";
 
@@ -44,11 +48,22 @@ static const struct option OPTIONS[] = {
 static json_t *
 source_value(const char *name)
 {
-	if (strcmp(name, "contacts") == 0)
-		return json_string("SOURCE_CONTACTS");
-	if (strcmp(name, "conversations") == 0)
-		return json_string("SOURCE_CONVERSATIONS");
-	return strcmp(name, "push") == 0 ? json_string("SOURCE_PUSH") : NULL;
+	static const char *const names[] = { "contacts", "conversations", "push" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name, names[i]) == 0)
+			return json_string(name);
+	}
+	return NULL;
+}
+
+static json_t *
+time_value(const char *text)
+{
+	int64_t seconds;
+	int32_t nanos;
+
+	return rfc3339_read(&seconds, &nanos, text) == 0 ? json_string(text) : NULL;
 }
 
 static json_t *
@@ -77,7 +92,7 @@ add(json_t *request, const char *list, const char *name_key, int option, const c
 	json_t *converted;
 
 	if (element == NULL)
-		return EXIT_USAGE;
+		return OPTION_FORM;
 	switch (option) {
 	case 'N':
 		value_key = "number_value";
@@ -89,7 +104,7 @@ add(json_t *request, const char *list, const char *name_key, int option, const c
 		break;
 	case 'T':
 		value_key = "time_value";
-		converted = json_string(value);
+		converted = time_value(value);
 		break;
 	case 'S':
 		value_key = "string_value";
@@ -102,12 +117,36 @@ add(json_t *request, const char *list, const char *name_key, int option, const c
 	/* The list takes the element over, and a value that could not be made is refused. */
 	if (json_array_append_new(json_object_get(request, list), element) != 0 ||
 	    json_object_set_new(element, value_key, converted) != 0)
-		return EXIT_USAGE;
+		return OPTION_FORM;
 	return 0;
 }
 
-/* Puts one option into the request. 0; EXIT_USAGE when it has no such form;
- * OPTION_TAKEN when it is none of the verb's own. */
+/* What an option's value looks like, for people. */
+static const char *
+expected_of(int option)
+{
+	switch (option) {
+	case 'o':
+		return "contacts, conversations or push";
+	case 'w':
+		return "a time such as 2024-05-01T10:00:00Z";
+	case 'i':
+		return "NAMESPACE=VALUE, e.g. email=rossi@example.it";
+	case 'S':
+		return "NAME=TEXT, e.g. LAST_NAME=Rossi";
+	case 'N':
+		return "NAME=NUMBER, e.g. ORDERS=3";
+	case 'B':
+		return "NAME=true or NAME=false";
+	case 'T':
+		return "NAME=TIME, e.g. SINCE=2024-05-01T10:00:00Z";
+	default:
+		return "text in UTF-8";
+	}
+}
+
+/* Puts one option into the request. 0; OPTION_FORM; OPTION_TWICE; OPTION_TAKEN when it
+ * is none of the verb's own. */
 static int
 take_option(json_t *request, int option)
 {
@@ -117,7 +156,7 @@ take_option(json_t *request, int option)
 	case 'o':
 		return command_put(request, "source", source_value(optarg));
 	case 'w':
-		return command_put(request, "observed_at", json_string(optarg));
+		return command_put(request, "observed_at", time_value(optarg));
 	case 'c':
 		return command_put(request, "conversation", json_string(optarg));
 	case 'i':
@@ -136,12 +175,12 @@ static int
 run(struct command *command, json_t *request, int argc, char **argv)
 {
 	const char *account;
-	int option, result;
+	int option, result, i = 0;
 
-	while ((option = getopt_long(argc, argv, ":h", OPTIONS, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", OPTIONS, &i)) != -1) {
 		result = take_option(request, option);
-		if (result == EXIT_USAGE)
-			return command_misused(command, "%s: not of its form, or given twice", optarg);
+		if (result == OPTION_FORM || result == OPTION_TWICE)
+			return command_option_refused(command, result, &OPTIONS[i], expected_of(option));
 		if (result == 0)
 			continue;
 		result = command_option(command, option, argv);

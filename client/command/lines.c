@@ -1,6 +1,7 @@
 /* `anagraph identify -`: one event a line in, one answer a line out, in order. An
  * event is sent when the one before it has been answered, for what the service
- * decides depends on what it has seen. A bad line never ends the run. */
+ * decides depends on what it has seen. A bad line never ends the run, and a line that
+ * names another account than the command does is one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 
 struct run {
 	const struct command *command;
-	const char *account; /* of events that name none */
+	const char *account; /* of all events */
 	struct client *client;
 	unsigned long line;
 	int result; /* the exit status so far */
@@ -57,6 +58,18 @@ refuse_line(struct run *run, const char *message)
 	print_error(run, "INVALID_ARGUMENT", "", "", message);
 }
 
+/* Whether an event is one of the run's account; another's is refused. */
+static bool
+is_ours(struct run *run, const ProtobufCMessage *event)
+{
+	const char *account = ((const Anagraph__V1__IdentifyRequest *)event)->account;
+
+	if (strcmp(account, run->account) == 0)
+		return true;
+	refuse_line(run, "account: another than --account's; leave it out, or give the same");
+	return false;
+}
+
 /* The event of a line, with the account that it lacks; NULL when it is none, which
  * has been told by then. */
 static ProtobufCMessage *
@@ -73,7 +86,8 @@ read_event(struct run *run, const char *text, size_t size)
 		refuse_line(run, problem.message);
 		return NULL;
 	}
-	if (json_is_object(json) && json_object_get(json, "account") == NULL)
+	if (json_is_object(json) &&
+	    (json_object_get(json, "account") == NULL || json_is_null(json_object_get(json, "account"))))
 		json_object_set_new(json, "account", json_string(run->account));
 	status = message_from_json(&event, &problem, &anagraph__v1__identify_request__descriptor, json);
 	json_decref(json);
@@ -81,6 +95,10 @@ read_event(struct run *run, const char *text, size_t size)
 		refuse_line(run, problem.message);
 	else if (status < 0)
 		end_run(run, command_failed("identify", status));
+	if (status == 0 && !is_ours(run, event)) {
+		protobuf_c_message_free_unpacked(event, NULL);
+		return NULL;
+	}
 	return status == 0 ? event : NULL;
 }
 

@@ -53,6 +53,9 @@ command_option(struct command *command, int option, char *const *argv)
 {
 	switch (option) {
 	case 's':
+		if (!client_target_valid(optarg))
+			return command_misused(
+			    command, "--server %s: expected HOST:PORT, e.g. %s", optarg, DEFAULT_SERVER);
 		command->server = optarg;
 		return OPTION_TAKEN;
 	case 't':

@@ -1,4 +1,5 @@
 /* `anagraph resolve` and `anagraph count`: the two questions. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,24 +39,47 @@ static const struct option COUNT_OPTIONS[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* Puts one option into the request. 0; EXIT_USAGE when it has no such form;
- * OPTION_TAKEN when it is a common one. */
+static json_t *
+id_value(const char *text)
+{
+	bool digits = *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+
+	errno = 0;
+	strtoull(text, NULL, 10);
+	return digits && errno == 0 ? json_string(text) : NULL;
+}
+
+static const char *
+expected_of(int option)
+{
+	switch (option) {
+	case 'i':
+		return "NAMESPACE=VALUE, e.g. email=rossi@example.it";
+	case 'c':
+		return "a contact's number";
+	default:
+		return "text in UTF-8";
+	}
+}
+
+/* Puts one option into the request. 0; OPTION_FORM; OPTION_TWICE; OPTION_TAKEN when it
+ * is a common one. */
 static int
 take_option(json_t *request, int option)
 {
 	const char *value = NULL;
 	json_t *identifier;
+	int result;
 
 	switch (option) {
 	case 'a':
 		return command_put(request, "account", json_string(optarg));
 	case 'i':
 		identifier = command_split(&value, "namespace", optarg);
-		if (command_put(request, "identifier", identifier) != 0)
-			return EXIT_USAGE;
-		return command_put(identifier, "value", json_string(value));
+		result = command_put(request, "identifier", identifier);
+		return result == 0 ? command_put(identifier, "value", json_string(value)) : result;
 	case 'c':
-		return command_put(request, "contact_id", json_string(optarg));
+		return command_put(request, "contact_id", id_value(optarg));
 	default:
 		return OPTION_TAKEN;
 	}
@@ -67,12 +91,12 @@ static int
 read_options(struct command *command, json_t *request, const struct option *options, const char *help,
     int argc, char **argv)
 {
-	int option, result;
+	int option, result, i = 0;
 
-	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", options, &i)) != -1) {
 		result = take_option(request, option);
-		if (result == EXIT_USAGE)
-			return command_misused(command, "%s: not of its form, or given twice", optarg);
+		if (result == OPTION_FORM || result == OPTION_TWICE)
+			return command_option_refused(command, result, &options[i], expected_of(option));
 		if (result == 0)
 			continue;
 		result = command_option(command, option, argv);

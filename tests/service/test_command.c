@@ -200,6 +200,12 @@ test_misuse_never_reaches_the_service(void **state)
 		{ "guess" },
 		{ "--what" },
 		{ "--server" },
+		{ "--server", "127.0.0.1", "count", "--account", "a" },
+		{ "--server", "127.0.0.1:0", "count", "--account", "a" },
+		{ "--server", "127.0.0.1:65536", "count", "--account", "a" },
+		{ "--server", "127.0.0.1:99999999999", "count", "--account", "a" },
+		{ "--server", "::1:7430", "count", "--account", "a" },
+		{ "--server", ":7430", "count", "--account", "a" },
 		{ "--timeout", "0", "count", "--account", "a" },
 		{ "--timeout", "soon", "count", "--account", "a" },
 		{ "count" },
@@ -212,6 +218,7 @@ test_misuse_never_reaches_the_service(void **state)
 		{ "resolve", "--account", "a", "--id", "=v" },
 		{ "resolve", "--account", "a", "--contact", "one" },
 		{ "resolve", "--account", "a", "--contact", "-1" },
+		{ "resolve", "--account", "a", "--contact", "18446744073709551616" },
 		{ "resolve", "--account", "a", "--contact", "1", "--id", "chat=v" },
 		{ "resolve", "--account", "a", "--id", "chat=v", "--id", "chat=w" },
 		{ "identify", "--account", "a", "--id", "chat=v" },
@@ -241,6 +248,39 @@ test_misuse_never_reaches_the_service(void **state)
 	RUN(&run, state, "count", "--account", "a");
 	assert_non_null(strstr(run.output, "\"revision\":0"));
 	run_finish(&run);
+}
+
+static void
+test_misuse_names_the_option_and_what_it_expects(void **state)
+{
+	static const struct {
+		const char *script;
+		const char *prose;
+	} misuses[] = {
+		{ "identify --account a --source contact",
+		    "--source contact: expected contacts, conversations or push" },
+		{ "identify --account a --id email", "--id email: expected NAMESPACE=VALUE" },
+		{ "identify --account a --attr FIRST_NAME", "--attr FIRST_NAME: expected NAME=TEXT" },
+		{ "identify --account a --observed-at yesterday",
+		    "--observed-at yesterday: expected a time" },
+		{ "identify --account a --account a", "--account a: given before" },
+		{ "resolve --account a --contact abc", "--contact abc: expected a contact's number" },
+		{ "resolve --account a --id email", "--id email: expected NAMESPACE=VALUE" },
+		{ "--server 127.0.0.1 count --account a", "--server 127.0.0.1: expected HOST:PORT" },
+	};
+	struct run run;
+
+	for (size_t i = 0; i < sizeof(misuses) / sizeof(misuses[0]); i++) {
+		char script[128];
+
+		snprintf(script, sizeof(script), "\"$ANAGRAPH_COMMAND\" %s", misuses[i].script);
+		run_shell(&run, state, script);
+		assert_int_equal(run.status, MISUSED);
+		if (strstr(run.prose, misuses[i].prose) == NULL)
+			print_error("%s: %s\n", misuses[i].script, run.prose);
+		assert_non_null(strstr(run.prose, misuses[i].prose));
+		run_finish(&run);
+	}
 }
 
 static void
@@ -279,7 +319,9 @@ test_nobody_there_has_a_status_of_its_own(void **state)
 		run_program(&run, "ANAGRAPH_COMMAND", arguments[i]);
 		assert_int_equal(run.status, UNREACHABLE);
 		assert_string_equal(run.output, "");
-		assert_ptr_equal(strstr(run.prose, "anagraph: 127.0.0.1:1 can't be reached: "), run.prose);
+		assert_ptr_equal(
+		    strstr(run.prose, "anagraph: cannot reach 127.0.0.1:1; is the server running?\n"),
+		    run.prose);
 		expect_lines(run.prose, 1);
 		run_finish(&run);
 	}
@@ -294,7 +336,8 @@ test_every_line_of_input_is_answered_in_order(void **state)
 	    "printf '%s\\n' "
 	    "'{\"source\":\"SOURCE_PUSH\",\"identifiers\":[{\"namespace\":\"push\",\"value\":\"d-1\"}]}' '' "
 	    "'{\"source\":\"SOURCE_PUSH\"}' 'not JSON' "
-	    "'{\"account\":\"a5\",\"source\":3,\"identifiers\":[{\"namespace\":\"ext_id\",\"value\":\"x\"}],"
+	    "'{\"account\":\"a4\",\"source\":\"contacts\",\"identifiers\":[{\"namespace\":\"ext_id\","
+	    "\"value\":\"x\"}],"
 	    "\"observedAt\":\"2024-05-01T10:00:00Z\"}' | "
 	    "\"$ANAGRAPH_COMMAND\" --server \"$1\" identify --account a4 -");
 	assert_int_equal(run.status, MISUSED);
@@ -310,8 +353,37 @@ test_every_line_of_input_is_answered_in_order(void **state)
 	assert_non_null(strstr(run.prose, "anagraph: line 4: "));
 	expect_lines(run.prose, 2);
 	run_finish(&run);
-	RUN(&run, state, "count", "--account", "a5");
-	assert_non_null(strstr(run.output, "\"identified\":1,"));
+}
+
+static void
+test_a_line_of_another_account_writes_nothing(void **state)
+{
+	struct run run;
+
+	run_shell(&run, state,
+	    "printf '%s\\n' "
+	    "'{\"account\":\"a7\",\"source\":\"push\",\"identifiers\":[{\"namespace\":\"push\",\"value\":\"d-"
+	    "1\"}]}' "
+	    "'{\"account\":\"\",\"source\":\"push\",\"identifiers\":[{\"namespace\":\"push\",\"value\":\"d-"
+	    "1\"}]}' "
+	    "'{\"source\":\"push\",\"identifiers\":[{\"namespace\":\"push\",\"value\":\"d-1\"}]}' "
+	    "'{\"account\":null,\"source\":\"push\",\"identifiers\":[{\"namespace\":\"push\",\"value\":\"d-"
+	    "1\"}]}' | "
+	    "\"$ANAGRAPH_COMMAND\" --server \"$1\" identify --account a8 -");
+	assert_int_equal(run.status, MISUSED);
+	expect_lines(run.output, 4);
+	assert_ptr_equal(
+	    strstr(run.output, "{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"message\":\"account: "),
+	    run.output);
+	assert_non_null(strstr(run.prose, "anagraph: line 1: account: "));
+	assert_non_null(strstr(run.prose, "anagraph: line 2: account: "));
+	expect_lines(run.prose, 2);
+	run_finish(&run);
+	RUN(&run, state, "count", "--account", "a7");
+	assert_non_null(strstr(run.output, "\"revision\":0"));
+	run_finish(&run);
+	RUN(&run, state, "count", "--account", "a8");
+	assert_non_null(strstr(run.output, "\"revision\":1"));
 	run_finish(&run);
 }
 
@@ -428,9 +500,11 @@ main(void)
 		cmocka_unit_test(test_options_may_stand_on_either_side_of_the_verb),
 		cmocka_unit_test(test_a_refusal_is_one_line_of_prose),
 		cmocka_unit_test(test_misuse_never_reaches_the_service),
+		cmocka_unit_test(test_misuse_names_the_option_and_what_it_expects),
 		cmocka_unit_test(test_help_and_version_are_answers),
 		cmocka_unit_test(test_nobody_there_has_a_status_of_its_own),
 		cmocka_unit_test(test_every_line_of_input_is_answered_in_order),
+		cmocka_unit_test(test_a_line_of_another_account_writes_nothing),
 		cmocka_unit_test(test_refused_lines_alone_are_a_refusal),
 		cmocka_unit_test(test_a_reader_that_goes_away_ends_it_in_silence),
 		cmocka_unit_test(test_a_full_disk_is_told),
