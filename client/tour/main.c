@@ -32,13 +32,18 @@ welcome(const struct tour *tour)
 	screen_headline(&tour->screen, "A morning, event by event");
 	screen_paragraph(&tour->screen, STYLE_PLAIN,
 	    "A shop hears of people from three sides: its contact database, its conversations and its push "
-	    "messages. anagraph decides each time who it is. Where two sides disagree, a policy of the "
-	    "account says what happens.");
-	screen_paragraph(&tour->screen, STYLE_FAINT,
-	    "The contacts page counts everybody who is known, and browsers that take push messages. The home "
-	    "page counts the unknown visitors of the chat as well.");
+	    "messages. anagraph decides each time who it is. Where two sides disagree, the policy for the "
+	    "side it came from says what happens.");
 	fputc('\n', tour->screen.stream);
-	tour_show_totals(tour, "at first", &tour->first);
+	screen_paragraph(&tour->screen, STYLE_FAINT,
+	    "How to read it: most events take two lines, what happened and what became of it. A block of "
+	    "lines shows somebody who was recognised, or a conflict: about a VALUE (the contact holds "
+	    "another one), an OWNER (another contact has that identifier) or an IDENTITY (a new address, or "
+	    "another person?). The policy's verdict: KEEP what is stored, TAKE what came in, OFFER it to a "
+	    "person beside what is stored, or SEPARATE two people. Totals are told whenever they change: the "
+	    "contacts page counts everybody who is known, and browsers that take push messages; the home "
+	    "page "
+	    "counts the unknown visitors as well.");
 }
 
 static int
@@ -49,6 +54,7 @@ play_all(struct tour *tour, const struct script *script)
 	if (result != 0)
 		return result;
 	tour->now = tour->first;
+	tour->after_block = true;
 	welcome(tour);
 	for (size_t i = 0; i < script->count && result == 0; i++)
 		result = tour_play(tour, &script->events[i]);
@@ -58,7 +64,7 @@ play_all(struct tour *tour, const struct script *script)
 static int
 run(const struct options *options)
 {
-	struct tour tour = { .account = options->account };
+	struct tour tour = { .server = options->server, .account = options->account };
 	struct script_problem problem;
 	struct script script;
 	int result;
@@ -72,7 +78,7 @@ run(const struct options *options)
 	screen_init(&tour.screen, stdout);
 	status = client_create(&tour.client, options->server);
 	if (status != 0) {
-		result = tour_failed("client", status, NULL);
+		result = tour_failed(&tour, "client", status, NULL);
 	} else {
 		result = play_all(&tour, &script);
 	}
@@ -105,6 +111,10 @@ read_options(struct options *options, int argc, char **argv)
 	}
 	if (optind + 1 != argc) {
 		fputs("anagraph-tour: which file of events? (see anagraph-tour --help)\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (!client_target_valid(options->server)) {
+		fprintf(stderr, "anagraph-tour: --server %s: expected HOST:PORT\n", options->server);
 		return EXIT_USAGE;
 	}
 	options->path = argv[optind];

@@ -1,66 +1,14 @@
-/* One event of the tour: sent, and told. Totals are asked for after every event,
- * and told where they changed or where the event was worth a second look. */
+/* One event of the tour: sent, and told. An event that went as one would think takes
+ * two lines; one where somebody was recognised, or where there was something to decide,
+ * gets a block. Totals are told wherever they changed, and nowhere else. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/tour/changes.h"
 #include "client/tour/tour.h"
 #include "client/tour/words.h"
-
-enum { CODE_UNAVAILABLE = 14 }; /* of google.rpc.Code; without a reason: from the network */
-
-int
-tour_failed(const char *what, int result, const struct client_status *status)
-{
-	fflush(stdout);
-	if (result != CLIENT_E_STATUS) {
-		fprintf(stderr, "anagraph-tour: %s: %s\n", what, strerror(result < 0 ? -result : EPROTO));
-		return EXIT_REFUSED;
-	}
-	fprintf(stderr, "anagraph-tour: %s: %s%s%s: %s\n", what, client_code_name(status->code),
-	    *status->reason != '\0' ? " " : "", status->reason, status->message);
-	return status->code == CODE_UNAVAILABLE && *status->reason == '\0' ? EXIT_UNREACHABLE : EXIT_REFUSED;
-}
-
-int
-tour_count(struct totals *out, struct tour *tour)
-{
-	Anagraph__V1__CountContactsRequest request = ANAGRAPH__V1__COUNT_CONTACTS_REQUEST__INIT;
-	Anagraph__V1__CountContactsResponse *response;
-	struct client_status status;
-	int result;
-
-	request.account = (char *)tour->account;
-	result = client_count_contacts(&response, &status, tour->client, &request);
-	if (result != 0)
-		return tour_failed("CountContacts", result, &status);
-	*out = (struct totals){ response->contacts_page_total, response->home_page_total };
-	anagraph__v1__count_contacts_response__free_unpacked(response, NULL);
-	return 0;
-}
-
-int
-tour_resolve(Anagraph__V1__ResolveResponse **out, struct tour *tour, uint64_t contact_id)
-{
-	Anagraph__V1__ResolveRequest request = ANAGRAPH__V1__RESOLVE_REQUEST__INIT;
-	Anagraph__V1__ResolveResponse *response;
-	struct client_status status;
-	int result;
-
-	request.account = (char *)tour->account;
-	request.key_case = ANAGRAPH__V1__RESOLVE_REQUEST__KEY_CONTACT_ID;
-	request.contact_id = contact_id;
-	result = client_resolve(&response, &status, tour->client, &request);
-	if (result != 0)
-		return tour_failed("Resolve", result, &status);
-	if (response->contact == NULL) {
-		anagraph__v1__resolve_response__free_unpacked(response, NULL);
-		return tour_failed("Resolve", -EBADMSG, NULL);
-	}
-	*out = response;
-	return 0;
-}
 
 void
 tour_show_totals(const struct tour *tour, const char *label, const struct totals *totals)
@@ -91,24 +39,6 @@ show(const struct tour *tour, const char *label, enum screen_style style, char *
 	if (text != NULL)
 		screen_entry(&tour->screen, label, style, "%s", text);
 	free(text);
-}
-
-static void
-show_answer(const struct tour *tour, const Anagraph__V1__IdentifyResponse *response)
-{
-	const Anagraph__V1__Contact *contact = response->contact;
-
-	show(tour, "becomes", style_of(response->outcome), words_outcome(response));
-	for (size_t i = 0; i < response->n_conflicts; i++) {
-		const Anagraph__V1__Conflict *conflict = response->conflicts[i];
-
-		show(tour, "conflict", STYLE_CARE, words_conflict(conflict));
-		show(tour, "verdict", STYLE_PLAIN, words_decision(conflict, contact->id));
-	}
-	if (response->n_conflicts == 0)
-		return;
-	for (size_t i = 0; i < contact->n_secondaries; i++)
-		show(tour, "beside", STYLE_PLAIN, words_secondary(contact->secondaries[i]));
 }
 
 static int
@@ -146,39 +76,102 @@ note(struct tour *tour, const Anagraph__V1__IdentifyResponse *response)
 	return status;
 }
 
+/* An event that took its course: what happened, and what became of it. */
+static void
+tell_shortly(struct tour *tour, const struct script_event *event,
+    const Anagraph__V1__IdentifyResponse *response, const Anagraph__V1__Contact *before, bool counts_changed)
+{
+	char *outcome = words_outcome(response, before);
+
+	screen_moment(&tour->screen, event->time, event->say, tour->after_block);
+	if (outcome != NULL && counts_changed)
+		screen_line(&tour->screen, style_of(response->outcome),
+		    "%s; contacts page %" PRIu64 ", home page %" PRIu64, outcome, tour->now.contacts_page,
+		    tour->now.home_page);
+	else if (outcome != NULL)
+		screen_line(&tour->screen, style_of(response->outcome), "%s", outcome);
+	free(outcome);
+}
+
+static void
+tell_fully(struct tour *tour, const struct script_event *event,
+    const Anagraph__V1__IdentifyResponse *response, const Anagraph__V1__Contact *before,
+    const struct totals *totals_before)
+{
+	/* A verdict on a contact's own values says what it changed. */
+	bool told =
+	    response->n_conflicts > 0 && response->outcome != ANAGRAPH__V1__OUTCOME__OUTCOME_IDENTIFIED;
+
+	screen_moment(&tour->screen, event->time, event->say, true);
+	for (size_t i = 0; i < response->n_conflicts; i++) {
+		const Anagraph__V1__Conflict *conflict = response->conflicts[i];
+
+		show(tour, "conflict", STYLE_CARE, words_conflict(conflict));
+		show(tour, "verdict", STYLE_PLAIN, words_decision(conflict, response->contact->id));
+	}
+	show(tour, "result", style_of(response->outcome), words_outcome(response, told ? NULL : before));
+	show(tour, "closed", STYLE_GOOD, changes_closed(before, response->contact));
+	if (totals_before != NULL) {
+		tour_show_totals(tour, "before", totals_before);
+		tour_show_totals(tour, "after", &tour->now);
+	}
+}
+
+/* Whether an event deserves a block. */
+static bool
+is_remarkable(const Anagraph__V1__IdentifyResponse *response, const Anagraph__V1__Contact *before)
+{
+	char *closed = changes_closed(before, response->contact);
+	bool remarkable = closed != NULL || response->n_conflicts > 0 ||
+	    response->n_absorbed_contact_ids > 0 ||
+	    response->outcome == ANAGRAPH__V1__OUTCOME__OUTCOME_IDENTIFIED;
+
+	free(closed);
+	return remarkable;
+}
+
+static int
+tell(struct tour *tour, const struct script_event *event, const Anagraph__V1__IdentifyResponse *response,
+    const struct memory *memory)
+{
+	struct totals totals_before = tour->now;
+	const Anagraph__V1__Contact *before;
+	bool counts_changed, remarkable;
+	int result = response->contact != NULL ? note(tour, response) : -EBADMSG;
+
+	if (result != 0)
+		return tour_failed(tour, event->time, result, NULL);
+	result = tour_count(&tour->now, tour);
+	if (result != 0)
+		return result;
+	counts_changed = memcmp(&totals_before, &tour->now, sizeof(totals_before)) != 0;
+	before = tour_remembered(memory, response->contact->id);
+	remarkable = is_remarkable(response, before);
+	if (remarkable)
+		tell_fully(tour, event, response, before, counts_changed ? &totals_before : NULL);
+	else
+		tell_shortly(tour, event, response, before, counts_changed);
+	tour->after_block = remarkable;
+	return 0;
+}
+
 int
 tour_play(struct tour *tour, const struct script_event *event)
 {
 	Anagraph__V1__IdentifyResponse *response;
-	struct totals before = tour->now;
 	struct client_status status;
-	bool remarkable, changed;
-	int result = client_identify(&response, &status, tour->client, event->request);
+	struct memory memory;
+	int result = tour_recall(&memory, tour, event->request);
 
 	if (result != 0)
-		return tour_failed(event->time, result, &status);
-	screen_moment(&tour->screen, event->time, event->say);
-	show(tour, "comes", STYLE_FAINT, words_event(event->request));
-	if (response->contact == NULL)
-		result = -EBADMSG;
-	else
-		result = note(tour, response);
-	if (result != 0) {
-		anagraph__v1__identify_response__free_unpacked(response, NULL);
-		return tour_failed(event->time, result, NULL);
-	}
-	show_answer(tour, response);
-	remarkable = response->n_absorbed_contact_ids > 0 || response->n_conflicts > 0;
-	anagraph__v1__identify_response__free_unpacked(response, NULL);
-	result = tour_count(&tour->now, tour);
-	if (result != 0)
 		return result;
-	changed = memcmp(&before, &tour->now, sizeof(before)) != 0;
-	if (remarkable && changed)
-		tour_show_totals(tour, "before", &before);
-	if (changed)
-		tour_show_totals(tour, remarkable ? "after" : "totals", &tour->now);
-	else if (remarkable)
-		tour_show_totals(tour, "as before", &tour->now);
-	return 0;
+	result = client_identify(&response, &status, tour->client, event->request);
+	if (result != 0) {
+		result = tour_failed(tour, event->time, result, &status);
+	} else {
+		result = tell(tour, event, response, &memory);
+		anagraph__v1__identify_response__free_unpacked(response, NULL);
+	}
+	tour_forget(&memory);
+	return result;
 }

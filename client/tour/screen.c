@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { PAGE_COLUMNS = 92, TIME_COLUMNS = 7, LABEL_COLUMNS = 11 };
+enum { LEAST_COLUMNS = 72, USUAL_COLUMNS = 80, MOST_COLUMNS = 100 };
+enum { TIME_COLUMNS = 7, LABEL_COLUMNS = 10 };
 
 static const char *const STYLES[] = {
 	[STYLE_PLAIN] = "",
@@ -19,12 +21,29 @@ static const char *const STYLES[] = {
 	[STYLE_CARE] = "\033[33m",
 };
 
+static size_t
+page_columns(FILE *stream)
+{
+	const char *wish = getenv("COLUMNS");
+	long columns = wish != NULL ? strtol(wish, NULL, 10) : 0;
+	struct winsize size;
+
+	if (columns <= 0 && isatty(fileno(stream)) == 1 && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0)
+		columns = size.ws_col;
+	if (columns <= 0)
+		columns = USUAL_COLUMNS;
+	if (columns < LEAST_COLUMNS)
+		columns = LEAST_COLUMNS;
+	return (size_t)(columns > MOST_COLUMNS ? MOST_COLUMNS : columns);
+}
+
 void
 screen_init(struct screen *screen, FILE *stream)
 {
 	*screen = (struct screen){
 		.stream = stream,
 		.colour = isatty(fileno(stream)) == 1 && getenv("NO_COLOR") == NULL,
+		.page_columns = page_columns(stream),
 		.label_columns = LABEL_COLUMNS,
 	};
 }
@@ -98,7 +117,7 @@ put_wrapped(const struct screen *screen, enum screen_style style, size_t indent,
 
 	disarm(text);
 	do {
-		size_t size = line_size(text, PAGE_COLUMNS - indent);
+		size_t size = line_size(text, screen->page_columns - indent);
 
 		if (!first)
 			put_blanks(screen, indent);
@@ -142,17 +161,33 @@ screen_paragraph(const struct screen *screen, enum screen_style style, const cha
 }
 
 void
-screen_moment(const struct screen *screen, const char *time, const char *text)
+screen_moment(const struct screen *screen, const char *time, const char *text, bool apart)
 {
 	char *copy = strdup(text);
 	size_t columns = columns_of(time, strlen(time));
 
-	fputc('\n', screen->stream);
+	if (apart)
+		fputc('\n', screen->stream);
 	put_styled(screen, STYLE_FAINT, time, strlen(time));
 	put_blanks(screen, columns < TIME_COLUMNS ? TIME_COLUMNS - columns : 1);
 	if (copy != NULL)
 		put_wrapped(screen, STYLE_STRONG, TIME_COLUMNS, copy);
 	free(copy);
+}
+
+void
+screen_line(const struct screen *screen, enum screen_style style, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	text = format_text(format, arguments);
+	va_end(arguments);
+	put_blanks(screen, TIME_COLUMNS);
+	if (text != NULL)
+		put_wrapped(screen, style, TIME_COLUMNS, text);
+	free(text);
 }
 
 void

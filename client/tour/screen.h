@@ -1,10 +1,12 @@
 /* The page that the tour is told on: a narrow column for times, one for labels,
- * and text that is wrapped beside them. Colour only on a terminal, and not when
- * NO_COLOR is set. */
+ * and text that is wrapped beside them. It is as wide as COLUMNS says, else as the
+ * terminal, else 80, and never under 72 or over 100. Colour only on a terminal, and not
+ * when NO_COLOR is set. */
 #ifndef ANAGRAPH_CLIENT_TOUR_SCREEN_H
 #define ANAGRAPH_CLIENT_TOUR_SCREEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 enum screen_style {
@@ -19,6 +21,7 @@ enum screen_style {
 struct screen {
 	FILE *stream;
 	bool colour;
+	size_t page_columns;
 	size_t label_columns; /* of the label column, its gap included */
 };
 
@@ -32,8 +35,13 @@ void screen_headline(const struct screen *screen, const char *text);
 __attribute__((format(printf, 3, 4))) void screen_paragraph(
     const struct screen *screen, enum screen_style style, const char *format, ...);
 
-/* A sentence beside its time, with a blank line before it. */
-void screen_moment(const struct screen *screen, const char *time, const char *text);
+/* A sentence beside its time, after a blank line when it is to stand apart. */
+void screen_moment(const struct screen *screen, const char *time, const char *text, bool apart);
+
+/* Text indented past the times, without a label. As in screen_entry, control characters
+ * are shown as '?'. */
+__attribute__((format(printf, 3, 4))) void screen_line(
+    const struct screen *screen, enum screen_style style, const char *format, ...);
 
 /* Text beside a label, indented past the times. Text from callers may be in the
  * arguments: control characters are shown as '?'. */

@@ -7,110 +7,45 @@
 #include "client/tour/tour.h"
 #include "client/tour/words.h"
 
-enum { CARD_COLUMNS = 15 };
-
-static const char *
-name_of(const Anagraph__V1__Secondary *secondary)
+/* What a contact holds under the name that a value is offered for: its value, to be
+ * freed, with whom it comes from; NULL when it holds none. */
+static char *
+held_beside(const Anagraph__V1__Contact *contact, const Anagraph__V1__Secondary *secondary)
 {
-	if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED_IDENTIFIER)
-		return secondary->identifier->namespace_;
-	if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED_ATTRIBUTE)
-		return secondary->attribute->name;
-	return "";
-}
-
-static bool
-holds(const Anagraph__V1__Contact *contact, const char *name)
-{
-	for (size_t i = 0; i < contact->n_identifiers; i++) {
-		if (strcmp(contact->identifiers[i]->namespace_, name) == 0)
-			return true;
+	if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED_IDENTIFIER) {
+		for (size_t i = 0; i < contact->n_identifiers; i++) {
+			if (strcmp(contact->identifiers[i]->namespace_, secondary->identifier->namespace_) ==
+			    0)
+				return words_identifier(contact->identifiers[i]);
+		}
 	}
-	for (size_t i = 0; i < contact->n_attributes; i++) {
-		if (strcmp(contact->attributes[i]->name, name) == 0)
-			return true;
+	if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED_ATTRIBUTE) {
+		for (size_t i = 0; i < contact->n_attributes; i++) {
+			if (strcmp(contact->attributes[i]->name, secondary->attribute->name) == 0)
+				return words_attribute(contact->attributes[i]);
+		}
 	}
-	return false;
+	return NULL;
 }
 
+/* Shows what a person has to decide about a contact. */
 static void
-show_secondary(const struct screen *card, const char *label, const Anagraph__V1__Secondary *secondary)
+show_questions(const struct tour *tour, const Anagraph__V1__Contact *contact)
 {
-	char *text = words_secondary(secondary);
-
-	if (text != NULL)
-		screen_entry(card, label, STYLE_CARE, "%s, offered by %s", text,
-		    secondary->policy != NULL ? secondary->policy->id : "?");
-	free(text);
-}
-
-/* The values offered beside the one of that name. */
-static void
-show_beside(const struct screen *card, const Anagraph__V1__Contact *contact, const char *name)
-{
+	screen_line(
+	    &tour->screen, STYLE_STRONG, "contact %" PRIu64 ", %s", contact->id, contact->display_name);
 	for (size_t i = 0; i < contact->n_secondaries; i++) {
-		if (strcmp(name_of(contact->secondaries[i]), name) == 0)
-			show_secondary(card, "  beside it", contact->secondaries[i]);
+		const Anagraph__V1__Secondary *secondary = contact->secondaries[i];
+		char *held = held_beside(contact, secondary);
+		char *offered = words_secondary(secondary);
+
+		screen_entry(&tour->screen, "holds", STYLE_PLAIN, "%s", held != NULL ? held : "none yet");
+		if (offered != NULL)
+			screen_entry(&tour->screen, "or is it", STYLE_CARE, "%s, offered by %s", offered,
+			    secondary->policy != NULL ? secondary->policy->id : "?");
+		free(held);
+		free(offered);
 	}
-}
-
-static void
-show_held(const struct screen *card, const char *name, const char *value, const Anagraph__V1__Claim *claim)
-{
-	char *origin = words_claim(claim);
-
-	screen_entry(card, name, STYLE_PLAIN, "%s   (%s)", value, origin != NULL ? origin : "");
-	free(origin);
-}
-
-static void
-show_memberships(const struct screen *card, const Anagraph__V1__Contact *contact)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	if (stream == NULL)
-		return;
-	for (size_t i = 0; i < contact->n_reach; i++)
-		fprintf(stream, "%s%s", i > 0 ? ", " : "", words_reach(contact->reach[i]));
-	fclose(stream);
-	if (contact->n_reach > 0)
-		screen_entry(card, "reach", STYLE_PLAIN, "%s", text);
-	free(text);
-	for (size_t i = 0; i < contact->n_lists; i++)
-		screen_entry(card, "list", STYLE_PLAIN, "%s", contact->lists[i]);
-}
-
-void
-tour_show_card(const struct tour *tour, const Anagraph__V1__Contact *contact)
-{
-	struct screen card = tour->screen;
-	const char *shown = "";
-
-	card.label_columns = CARD_COLUMNS;
-	screen_entry(&card, "contact", STYLE_STRONG, "%" PRIu64 ", %s", contact->id, contact->display_name);
-	for (size_t i = 0; i < contact->n_identifiers; i++) {
-		const Anagraph__V1__Identifier *identifier = contact->identifiers[i];
-
-		show_held(&card, identifier->namespace_, identifier->value, identifier->claim);
-		if (strcmp(shown, identifier->namespace_) != 0)
-			show_beside(&card, contact, identifier->namespace_);
-		shown = identifier->namespace_;
-	}
-	for (size_t i = 0; i < contact->n_attributes; i++) {
-		char *value = words_attribute_value(contact->attributes[i]);
-
-		show_held(&card, contact->attributes[i]->name, value != NULL ? value : "",
-		    contact->attributes[i]->claim);
-		free(value);
-		show_beside(&card, contact, contact->attributes[i]->name);
-	}
-	for (size_t i = 0; i < contact->n_secondaries; i++) {
-		if (!holds(contact, name_of(contact->secondaries[i])))
-			show_secondary(&card, "offered", contact->secondaries[i]);
-	}
-	show_memberships(&card, contact);
 }
 
 static int
@@ -131,24 +66,18 @@ show_absorbed(struct tour *tour)
 	return 0;
 }
 
-/* Shows the cards of contacts that still have something beside them. */
+/* Shows the contacts that still have something beside what they hold. */
 static int
 show_open(struct tour *tour)
 {
-	bool first = true;
-
 	for (size_t i = 0; i < tour->disputed_count; i++) {
 		Anagraph__V1__ResolveResponse *found;
 		int result = tour_resolve(&found, tour, tour->disputed[i]);
 
 		if (result != 0)
 			return result;
-		if (found->contact->n_secondaries > 0) {
-			if (!first)
-				fputc('\n', tour->screen.stream);
-			tour_show_card(tour, found->contact);
-			first = false;
-		}
+		if (found->contact->n_secondaries > 0)
+			show_questions(tour, found->contact);
 		anagraph__v1__resolve_response__free_unpacked(found, NULL);
 	}
 	return 0;

@@ -17,12 +17,20 @@ struct totals {
 	uint64_t home_page;
 };
 
+/* The contacts that an event's identifiers led to before the event. */
+struct memory {
+	Anagraph__V1__ResolveResponse **found; /* owned */
+	size_t count;
+};
+
 struct tour {
 	struct client *client;
+	const char *server;  /* borrowed */
 	const char *account; /* borrowed */
 	struct screen screen;
 	struct totals first; /* before the first event */
 	struct totals now;
+	bool after_block; /* the last event got a block, and so needs a blank line after it */
 	size_t created;
 	size_t conflicts[TOUR_KINDS];
 	uint64_t *absorbed; /* ids, in the order it happened; owned */
@@ -33,21 +41,27 @@ struct tour {
 
 /* A call that failed has been told on standard error, after what it was about:
  * every function gives 0 or the exit status. */
-int tour_failed(const char *what, int result, const struct client_status *status);
+int tour_failed(const struct tour *tour, const char *what, int result, const struct client_status *status);
 
 int tour_count(struct totals *out, struct tour *tour);
 
 /* Looks a contact up by id; *out is to be freed. */
 int tour_resolve(Anagraph__V1__ResolveResponse **out, struct tour *tour, uint64_t contact_id);
 
+/* Looks up what an event's identifiers lead to; an unknown one leads nowhere. *out is to
+ * be freed with tour_forget. */
+int tour_recall(struct memory *out, struct tour *tour, const Anagraph__V1__IdentifyRequest *event);
+
+void tour_forget(struct memory *memory);
+
+/* A contact as it was before the event, borrowed; NULL when there was none. */
+const Anagraph__V1__Contact *tour_remembered(const struct memory *memory, uint64_t contact_id);
+
 /* Plays one event and shows what became of it. */
 int tour_play(struct tour *tour, const struct script_event *event);
 
 /* Shows what the whole came to. */
 int tour_sum_up(struct tour *tour, size_t event_count);
-
-/* Shows all that is known of a contact. */
-void tour_show_card(const struct tour *tour, const Anagraph__V1__Contact *contact);
 
 void tour_show_totals(const struct tour *tour, const char *label, const struct totals *totals);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client/text/rfc3339.h"
+#include "client/tour/changes.h"
 
 /* Room for one value; a longer one is cut, as it would only fill the page. */
 enum { VALUE_BYTES = 128 };
@@ -22,7 +23,7 @@ words_source(Anagraph__V1__Source source)
 	case ANAGRAPH__V1__SOURCE__SOURCE_CONVERSATIONS:
 		return "conversations";
 	case ANAGRAPH__V1__SOURCE__SOURCE_PUSH:
-		return "push";
+		return "push messages";
 	default:
 		return "unknown source";
 	}
@@ -35,28 +36,11 @@ words_class(Anagraph__V1__ContactClass contact_class)
 	case ANAGRAPH__V1__CONTACT_CLASS__CONTACT_CLASS_IDENTIFIED:
 		return "identified";
 	case ANAGRAPH__V1__CONTACT_CLASS__CONTACT_CLASS_ANONYMOUS_PUSH:
-		return "unknown, reachable by push";
+		return "push only";
 	case ANAGRAPH__V1__CONTACT_CLASS__CONTACT_CLASS_ANONYMOUS_CHAT:
-		return "unknown visitor";
+		return "visitor";
 	default:
 		return "of an unknown class";
-	}
-}
-
-const char *
-words_reach(Anagraph__V1__Reach reach)
-{
-	switch (reach) {
-	case ANAGRAPH__V1__REACH__REACH_EMAIL:
-		return "e-mail";
-	case ANAGRAPH__V1__REACH__REACH_SMS:
-		return "SMS";
-	case ANAGRAPH__V1__REACH__REACH_WHATSAPP:
-		return "WhatsApp";
-	case ANAGRAPH__V1__REACH__REACH_PUSH:
-		return "push";
-	default:
-		return "?";
 	}
 }
 
@@ -157,30 +141,13 @@ words_attribute_value(const Anagraph__V1__Attribute *attribute)
 	return strdup(value);
 }
 
-char *
-words_event(const Anagraph__V1__IdentifyRequest *request)
+static bool
+is_identified(const Anagraph__V1__Contact *contact)
 {
-	char *text = NULL, value[VALUE_BYTES];
-	const char *gap = "";
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	if (stream == NULL)
-		return NULL;
-	fprintf(stream, "%s: ", words_source(request->source));
-	for (size_t i = 0; i < request->n_identifiers; i++, gap = ", ")
-		fprintf(stream, "%s%s %s", gap, request->identifiers[i]->namespace_,
-		    request->identifiers[i]->value);
-	for (size_t i = 0; i < request->n_attributes; i++) {
-		attribute_text(value, request->attributes[i]);
-		fprintf(stream, ", %s %s", request->attributes[i]->name, value);
-	}
-	if (*request->conversation != '\0')
-		fprintf(stream, " (conversation %s)", request->conversation);
-	fclose(stream);
-	return text;
+	return contact->contact_class == ANAGRAPH__V1__CONTACT_CLASS__CONTACT_CLASS_IDENTIFIED;
 }
 
+/* Two visitors found to be one are IDENTIFIED on the wire, and still nobody's name. */
 static const char *
 what_became(const Anagraph__V1__IdentifyResponse *response)
 {
@@ -188,7 +155,7 @@ what_became(const Anagraph__V1__IdentifyResponse *response)
 	case ANAGRAPH__V1__OUTCOME__OUTCOME_CREATED:
 		return "CREATED";
 	case ANAGRAPH__V1__OUTCOME__OUTCOME_IDENTIFIED:
-		return "IDENTIFIED";
+		return is_identified(response->contact) ? "IDENTIFIED" : "JOINED";
 	case ANAGRAPH__V1__OUTCOME__OUTCOME_UPDATED:
 		return "UPDATED";
 	case ANAGRAPH__V1__OUTCOME__OUTCOME_UNCHANGED:
@@ -199,7 +166,7 @@ what_became(const Anagraph__V1__IdentifyResponse *response)
 }
 
 char *
-words_outcome(const Anagraph__V1__IdentifyResponse *response)
+words_outcome(const Anagraph__V1__IdentifyResponse *response, const Anagraph__V1__Contact *before)
 {
 	const Anagraph__V1__Contact *contact = response->contact;
 	char *text = NULL;
@@ -208,13 +175,17 @@ words_outcome(const Anagraph__V1__IdentifyResponse *response)
 
 	if (stream == NULL)
 		return NULL;
-	fprintf(
-	    stream, "%s contact %" PRIu64 ", %s", what_became(response), contact->id, contact->display_name);
-	if (contact->contact_class != ANAGRAPH__V1__CONTACT_CLASS__CONTACT_CLASS_IDENTIFIED)
-		fprintf(stream, " (%s)", words_class(contact->contact_class));
+	/* An anonymous contact's name has its number already. */
+	if (is_identified(contact))
+		fprintf(stream, "%s contact %" PRIu64 ", %s", what_became(response), contact->id,
+		    contact->display_name);
+	else
+		fprintf(stream, "%s %s (%s)", what_became(response), contact->display_name,
+		    words_class(contact->contact_class));
 	for (size_t i = 0; i < response->n_absorbed_contact_ids; i++)
-		fprintf(stream, "; contact %" PRIu64 " turns out to be the same, and leads here from now on",
+		fprintf(stream, "; contact %" PRIu64 " was the same and leads here now",
 		    response->absorbed_contact_ids[i]);
+	changes_write(stream, before, contact);
 	fclose(stream);
 	return text;
 }
@@ -254,9 +225,8 @@ consequence(const Anagraph__V1__Conflict *conflict, uint64_t contact_id)
 			     : text_of("%s stays, %s is only noted", stored, incoming);
 	case ANAGRAPH__V1__VERDICT__VERDICT_OFFER:
 		return owner
-		    ? text_of("it stays with contact %" PRIu64 ", and a person will be asked about it",
-			  conflict->owner_contact_id)
-		    : text_of("%s stays, %s is kept beside it for a person to decide", stored, incoming);
+		    ? text_of("it stays with contact %" PRIu64 " until decided", conflict->owner_contact_id)
+		    : text_of("%s stays, %s is kept beside it", stored, incoming);
 	case ANAGRAPH__V1__VERDICT__VERDICT_TAKE:
 		return owner ? text_of("it moves to contact %" PRIu64, contact_id)
 			     : text_of("%s takes the place of %s", incoming, stored);
@@ -289,7 +259,31 @@ words_claim(const Anagraph__V1__Claim *claim)
 		return strdup("");
 	if (*claim->conversation == '\0')
 		return strdup(words_source(claim->source));
-	return text_of("%s, %s", words_source(claim->source), claim->conversation);
+	return text_of("%s, thread %s", words_source(claim->source), claim->conversation);
+}
+
+char *
+words_identifier(const Anagraph__V1__Identifier *identifier)
+{
+	char *claim = words_claim(identifier->claim);
+	char *text =
+	    text_of("%s %s (%s)", identifier->namespace_, identifier->value, claim != NULL ? claim : "");
+
+	free(claim);
+	return text;
+}
+
+char *
+words_attribute(const Anagraph__V1__Attribute *attribute)
+{
+	char value[VALUE_BYTES];
+	char *claim = words_claim(attribute->claim);
+	char *text;
+
+	attribute_text(value, attribute);
+	text = text_of("%s %s (%s)", attribute->name, value, claim != NULL ? claim : "");
+	free(claim);
+	return text;
 }
 
 char *
