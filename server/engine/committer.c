@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "rules/identify.h"
@@ -68,21 +69,23 @@ reject(struct engine_write *write, enum reason reason, const char *message)
 
 /* Words for a result that befalls a transaction rather than one event. */
 static void
-reject_for_store(struct engine_write *write, int result)
+reject_for_store(const struct engine *engine, struct engine_write *write, int result)
 {
 	switch (result) {
 	case GRAPH_E_FULL:
-		reject(write, REASON_STORE_FULL, "the store has no space left for writes");
+		reject(write, REASON_STORE_FULL, "The store has no space left for writes.");
 		break;
 	case GRAPH_E_FAILED:
 		reject(
-		    write, REASON_STORE_FAILED, "a write to stable storage failed; nothing more is written");
+		    write, REASON_STORE_FAILED, "A write to stable storage failed; nothing more is written.");
 		break;
 	case -ENOMEM:
-		reject(write, REASON_OVERLOADED, "the service is out of memory for this event");
+		reject(write, REASON_OVERLOADED, "The service is out of memory for this event.");
 		break;
 	default:
-		reject(write, REASON_INTERNAL, "the store could not take this event; the log says why");
+		if (result < 0)
+			engine_log(engine, strerror(-result));
+		reject(write, REASON_INTERNAL, "The store could not take this event; the log says why.");
 		break;
 	}
 }
@@ -110,8 +113,19 @@ take_batch(struct engine *engine)
 	return batch;
 }
 
-/* Answers and takes out of the batch what its caller no longer waits for; it changes
- * nothing. */
+/* Answers a write whose caller no longer waits for it; it changes nothing. Returns
+ * whether it was one. */
+static bool
+drop_if_abandoned(struct engine_write *write, int64_t now_us)
+{
+	if (!atomic_load(&write->cancelled) && write->deadline_us > now_us)
+		return false;
+	reject(write, REASON_DEADLINE_PASSED, "The caller's deadline passed before the write began.");
+	write->done(write);
+	return true;
+}
+
+/* Takes out of the batch what nobody waits for. */
 static void
 drop_abandoned(struct engine_write **batch)
 {
@@ -119,14 +133,12 @@ drop_abandoned(struct engine_write **batch)
 
 	while (*batch != NULL) {
 		struct engine_write *write = *batch;
+		struct engine_write *next = write->next; /* done gives the memory back */
 
-		if (!atomic_load(&write->cancelled) && write->deadline_us > now_us) {
+		if (drop_if_abandoned(write, now_us))
+			*batch = next;
+		else
 			batch = &write->next;
-			continue;
-		}
-		*batch = write->next;
-		reject(write, REASON_DEADLINE_PASSED, "the caller's deadline passed before the write began");
-		write->done(write);
 	}
 }
 
@@ -165,7 +177,7 @@ write_event(struct engine *engine, struct engine_write *write)
 	if (result == GRAPH_E_DAMAGED) {
 		engine_log(engine, error.message);
 		reject(write, REASON_RECORD_DAMAGED,
-		    "a record that this event needs is damaged; the log names it");
+		    "A record that this event needs is damaged; the log names it.");
 		return 0;
 	}
 	if (result == 0)
@@ -173,7 +185,9 @@ write_event(struct engine *engine, struct engine_write *write)
 		    identify_decide(&changeset, &engine->arena, &event, &known, &engine->options.decider);
 	if (result == 0)
 		result =
-		    graph_apply(&write->contact, engine->options.graph, &engine->arena, &event, &changeset);
+		    graph_apply(&write->contact, engine->options.graph, &engine->arena, &event, &changeset, &error);
+	if (result == GRAPH_E_DAMAGED)
+		engine_log(engine, error.message);
 	if (result == 0)
 		result = fill_answer(write, &engine->arena, &changeset);
 	return result;
@@ -232,7 +246,8 @@ answer(struct engine_write *batch)
 	}
 }
 
-/* Each event in a transaction of its own, after one over all of them failed. */
+/* Each event in a transaction of its own, after one over all of them failed. Each syncs,
+ * so that the last may come to be written long after its caller has gone. */
 static void
 write_one_by_one(struct engine *engine, struct engine_write *batch)
 {
@@ -242,10 +257,12 @@ write_one_by_one(struct engine *engine, struct engine_write *batch)
 
 		batch = write->next;
 		write->next = NULL;
+		if (drop_if_abandoned(write, engine_now_us()))
+			continue;
 		arena_reset(&engine->arena);
 		result = write_batch(engine, write);
 		if (result != 0)
-			reject_for_store(write, result);
+			reject_for_store(engine, write, result);
 		write->done(write);
 	}
 }
@@ -283,7 +300,7 @@ run_committer(void *context)
 			answer(batch);
 		} else if (result == GRAPH_E_FAILED || batch->next == NULL) {
 			for (struct engine_write *write = batch; write != NULL; write = write->next)
-				reject_for_store(write, result);
+				reject_for_store(engine, write, result);
 			answer(batch);
 		} else {
 			write_one_by_one(engine, batch);

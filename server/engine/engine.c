@@ -22,13 +22,13 @@ refuse(struct rejection *rejection, int result)
 	case GRAPH_E_ABSENT:
 		*rejection = (struct rejection){
 			.reason = REASON_CONTACT_NOT_FOUND,
-			.message = "no contact has this key",
+			.message = "No contact has this key.",
 		};
 		break;
 	case GRAPH_E_DAMAGED:
 		*rejection = (struct rejection){
 			.reason = REASON_RECORD_DAMAGED,
-			.message = "a record that this answer needs is damaged; the log names it",
+			.message = "A record that this answer needs is damaged; the log names it.",
 		};
 		break;
 	default:
