@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <libgen.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,12 +259,35 @@ find_policy(const struct policy_host *host, const char *id)
 	return policy;
 }
 
+/* Sees to a directory for copies that nobody else can write to, nor put another in the
+ * place of between a copy's making and its loading. */
+static int
+prepare_copy_dir(const char *copy_dir, struct policy_error *error)
+{
+	char *path = strdup(copy_dir);
+	int result;
+	int fd;
+
+	if (path == NULL)
+		return -ENOMEM;
+	result = policy_dir_open(&fd, dirname(path), error);
+	free(path);
+	if (result != 0)
+		return result;
+	close(fd);
+	if (mkdir(copy_dir, S_IRWXU) < 0 && errno != EEXIST)
+		return policy_refuse(error, "%s: expected a directory that can be made, found: %m", copy_dir);
+	result = policy_dir_open(&fd, copy_dir, error);
+	if (result == 0)
+		close(fd);
+	return result;
+}
+
 int
 policy_host_create(
     struct policy_host **out, const struct policy_host_options *options, struct policy_error *error)
 {
 	struct policy_host *host = calloc(1, sizeof(*host));
-	int copy_dir_fd;
 	int result;
 
 	if (host == NULL)
@@ -280,15 +304,9 @@ policy_host_create(
 	result = policy_dir_open(&host->policy_dir_fd, host->policy_dir, error);
 	if (result != 0)
 		goto fail;
-	if (mkdir(host->copy_dir, S_IRWXU) < 0 && errno != EEXIST) {
-		result = policy_refuse(
-		    error, "%s: expected a directory that can be made, found: %m", host->copy_dir);
-		goto fail;
-	}
-	result = policy_dir_open(&copy_dir_fd, host->copy_dir, error);
+	result = prepare_copy_dir(host->copy_dir, error);
 	if (result != 0)
 		goto fail;
-	close(copy_dir_fd);
 	*out = host;
 	return 0;
 fail:

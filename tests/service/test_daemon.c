@@ -136,6 +136,23 @@ test_a_store_that_cannot_be_made(struct scene *s)
 	REFUSED_WITH(s, "/proc/nothing", "--data-dir", "/proc/nothing");
 }
 
+/* Whoever can write there can put other policies in the place of those that were checked. */
+static void
+test_R23_a_data_directory_that_others_can_write_to(struct scene *s)
+{
+	char *directory = make_directory(s);
+
+	assert_int_equal(chmod(directory, 0770), 0);
+	REFUSED_WITH(s, directory, "--data-dir", directory);
+	assert_int_equal(chmod(directory, 0707), 0);
+	REFUSED_WITH(s, directory, "--data-dir", directory);
+	assert_int_equal(chmod(directory, 0755), 0);
+	scene_use(s, &(struct service_options){ .data_dir = directory });
+	identify(s, CONTACTS, ID("chat", "v-1"));
+	scene_stop(s);
+	test_directory_remove(directory);
+}
+
 static void
 test_policies_that_are_refused(struct scene *s)
 {
@@ -611,6 +628,7 @@ main(void)
 		STOCK_TEST(test_a_port_in_use),
 		STOCK_TEST(test_a_store_in_use),
 		STOCK_TEST(test_a_store_that_cannot_be_made),
+		STOCK_TEST(test_R23_a_data_directory_that_others_can_write_to),
 		STOCK_TEST(test_policies_that_are_refused),
 		STOCK_TEST(test_arguments_that_are_none),
 		STOCK_TEST(test_what_cannot_be_left_out),
