@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/rpc/request.h"
 #include "server/rpc/status.h"
 
 enum {
@@ -173,8 +174,7 @@ retire(struct call *call)
 
 	grpc_call_unref(call->handle);
 	call->handle = NULL;
-	grpc_byte_buffer_destroy(call->payload);
-	call->payload = NULL;
+	call_drop_payload(call);
 	if (call->metadata.capacity > KEPT_METADATA) {
 		grpc_metadata_array_destroy(&call->metadata);
 		grpc_metadata_array_init(&call->metadata);
@@ -359,11 +359,9 @@ call_payload(struct bytes *raw, struct rejection *rejection, struct call *call)
 	uint8_t *joined;
 	size_t used = 0;
 
-	*rejection = (struct rejection){ .reason = REASON_MALFORMED_REQUEST };
-	if (call->payload == NULL || call->payload->data.raw.compression != GRPC_COMPRESS_NONE) {
-		rejection->message = "There is no message, or it is compressed.";
-		return 1;
-	}
+	if (call->payload == NULL || call->payload->data.raw.compression != GRPC_COMPRESS_NONE)
+		return request_reject(
+		    rejection, REASON_MALFORMED_REQUEST, "", "There is no message, or it is compressed.");
 	slices = &call->payload->data.raw.slice_buffer;
 	if (slices->count <= 1) {
 		*raw = slices->count == 0
@@ -372,11 +370,8 @@ call_payload(struct bytes *raw, struct rejection *rejection, struct call *call)
 		return 0;
 	}
 	joined = arena_alloc(&call->queue->scratch, slices->length);
-	if (joined == NULL) {
-		rejection->reason = REASON_LIMIT_EXCEEDED;
-		rejection->message = "The request is too large.";
-		return 1;
-	}
+	if (joined == NULL)
+		return request_reject_memory(rejection, &call->queue->scratch);
 	for (size_t i = 0; i < slices->count; i++) {
 		size_t size = GRPC_SLICE_LENGTH(slices->slices[i]);
 
@@ -385,6 +380,13 @@ call_payload(struct bytes *raw, struct rejection *rejection, struct call *call)
 	}
 	*raw = bytes_of(joined, used);
 	return 0;
+}
+
+void
+call_drop_payload(struct call *call)
+{
+	grpc_byte_buffer_destroy(call->payload);
+	call->payload = NULL;
 }
 
 int64_t

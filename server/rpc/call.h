@@ -115,8 +115,11 @@ void call_refuse(struct call *call, const struct rejection *rejection, uint64_t 
 void call_watch(struct call *call);
 
 /* The request's bytes, borrowed from the call or from the queue's scratch arena until
- * the call is answered or submitted. 0; positive with *rejection. */
+ * the call is answered or submitted. 0; REQUEST_E_REJECTED. */
 int call_payload(struct bytes *raw, struct rejection *rejection, struct call *call);
+
+/* Frees the request's bytes early, once nothing borrows from them. */
+void call_drop_payload(struct call *call);
 
 /* When the caller's deadline passes on the engine's clock; INT64_MAX without one. */
 int64_t call_deadline_us(const struct call *call);

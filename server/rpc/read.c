@@ -3,20 +3,26 @@
  * last read touched is still in the cache. */
 #include "server/rpc/read.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "server/rpc/request.h"
 
-/* Words for what befalls the store rather than the request. */
+/* Words for what befalls the service rather than the request. */
 static void
-reject_for_store(struct rejection *rejection, struct rpc *rpc, int result)
+reject_for_service(struct rejection *rejection, const struct queue *queue, int result)
 {
+	const struct rpc *rpc = queue->rpc;
 	char line[128];
 
+	if (result == -ENOMEM) {
+		request_reject_memory(rejection, &queue->scratch);
+		return;
+	}
 	snprintf(line, sizeof(line), "a read failed: %s", strerrordesc_np(-result));
 	rpc->options.log(rpc->options.log_context, line);
-	request_reject(rejection, REASON_INTERNAL, "", "The store could not be read; the log says why.");
+	request_reject(rejection, REASON_INTERNAL, "", "The look-up failed; the log says why.");
 }
 
 void
@@ -42,7 +48,7 @@ read_handle(struct call *call, const ProtobufCMessageDescriptor *descriptor, rea
 		graph_read_end(queue->reader);
 	}
 	if (result < 0)
-		reject_for_store(&rejection, queue->rpc, result);
+		reject_for_service(&rejection, queue, result);
 	if (result == 0)
 		answer.rejection = NULL;
 	call_answer(call, &answer);

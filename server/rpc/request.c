@@ -38,6 +38,17 @@ request_reject(struct rejection *rejection, enum reason reason, const char *fiel
 	return REQUEST_E_REJECTED;
 }
 
+int
+request_reject_memory(struct rejection *rejection, const struct arena *arena)
+{
+	/* No single piece of a request comes near half of what a call may take: an arena
+	 * that has so much room left was let down by the system. */
+	if (arena->limit_bytes - arena->total_bytes < LIMIT_CALL_ARENA_BYTES / 2)
+		return request_reject(rejection, REASON_LIMIT_EXCEEDED, "", "The request is too large.");
+	return request_reject(
+	    rejection, REASON_OVERLOADED, "", "The service is out of memory for this call.");
+}
+
 static void *
 take(void *context, size_t size_bytes)
 {
@@ -98,7 +109,7 @@ request_unpack(ProtobufCMessage **out, struct rejection *rejection, struct arena
 	}
 	message = protobuf_c_message_unpack(descriptor, &allocator, raw.size, raw.data);
 	if (message == NULL && supply.exhausted)
-		return request_reject(rejection, REASON_LIMIT_EXCEEDED, "", "The request is too large.");
+		return request_reject_memory(rejection, arena);
 	if (message == NULL)
 		return request_reject(
 		    rejection, REASON_MALFORMED_REQUEST, "", "The bytes are not the message of this call.");

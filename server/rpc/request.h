@@ -20,6 +20,11 @@ int request_unpack(ProtobufCMessage **out, struct rejection *rejection, struct a
  * 0; -ENOMEM. */
 int request_event(struct event_input *out, struct arena *arena, const Anagraph__V1__IdentifyRequest *message);
 
+/* Words for memory that the arena did not give: LIMIT_EXCEEDED when the request wants
+ * more than a call may take, OVERLOADED when the system has none. Always
+ * REQUEST_E_REJECTED. */
+int request_reject_memory(struct rejection *rejection, const struct arena *arena);
+
 /* The bytes of an unpacked string. */
 struct bytes request_string(const char *string);
 

@@ -74,7 +74,9 @@ create_server(void)
 		setting(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0),
 		/* A second daemon on the same port must fail instead of taking half the calls. */
 		setting(GRPC_ARG_ALLOW_REUSEPORT, 0),
-		/* Reads end at once, and the engine looks at the deadlines of writes. */
+		/* Reads end at once, and the engine looks at the deadlines of writes. A call whose
+		 * message never comes is then ended by its connection's age alone; until then it
+		 * costs one of the connection's LIMIT_CONNECTION_CALLS, and no other. */
 		setting(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0),
 		setting(GRPC_ARG_ENABLE_CHANNELZ, 0),
 		setting(GRPC_ARG_HTTP2_BDP_PROBE, 0),

@@ -329,6 +329,24 @@ reject(const ProtobufCMessageDescriptor *descriptor, struct bytes message)
 	return rejection;
 }
 
+/* A request is at fault only when it took what a call may. */
+static void
+test_memory_is_told_by_who_ran_out_of_it(void **state)
+{
+	struct rejection rejection = { .reason = REASON_NONE };
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, LIMIT_CALL_ARENA_BYTES);
+	assert_int_equal(request_reject_memory(&rejection, &arena), REQUEST_E_REJECTED);
+	assert_int_equal(rejection.reason, REASON_OVERLOADED);
+	while (arena_alloc(&arena, 64 * 1024) != NULL)
+		;
+	assert_int_equal(request_reject_memory(&rejection, &arena), REQUEST_E_REJECTED);
+	assert_int_equal(rejection.reason, REASON_LIMIT_EXCEEDED);
+	arena_finish(&arena);
+}
+
 /* An identifier or attribute with a NUL in one of its strings, third in its list. */
 static struct bytes
 element_with_nul(struct draft *draft, uint32_t list, uint32_t member)
@@ -650,6 +668,7 @@ main(void)
 		cmocka_unit_test(test_scan_skips_unknown_fields_of_every_wire_type),
 		cmocka_unit_test(test_scan_bounds_the_number_of_fields),
 		cmocka_unit_test(test_scan_bounds_depth),
+		cmocka_unit_test(test_memory_is_told_by_who_ran_out_of_it),
 		cmocka_unit_test(test_N1_a_nul_gives_its_fields_reason),
 		cmocka_unit_test(test_N1_a_nul_is_found_in_what_a_look_up_names),
 		cmocka_unit_test(test_N1_the_first_nul_is_told_but_malformed_bytes_outweigh_it),
