@@ -23,17 +23,17 @@ device_order(const void *one, const void *other)
 	return order != 0 ? order : bytes_compare(a->value, b->value);
 }
 
-/* Whether the event names a device that somebody had before it. Such a one never gives
- * way: the same event, come again, would find nobody by it, and make a new contact
+/* Whether the event names a device that the contact had before it. Such a one never gives
+ * way: the same event, come again, might find nobody by it, and make a new contact
  * (R27). An event names no more identifiers than a contact may have devices. */
 static bool
-is_known(const struct work *work, const struct identifier *held)
+is_known(const struct work *work, const struct draft *draft, const struct identifier *held)
 {
-	for (size_t i = 0; i < work->event->identifier_count; i++) {
+	for (size_t i = 0; draft->before != NULL && i < work->event->identifier_count; i++) {
 		const struct identifier *seen = &work->event->identifiers[i];
 
 		if (seen->namespace_id == held->namespace_id && bytes_equal(seen->value, held->value))
-			return work->known->owner_ids[i] != 0;
+			return contact_holds(draft->before, held->namespace_id, held->value);
 	}
 	return false;
 }
@@ -54,7 +54,7 @@ limit_devices(struct work *work, struct draft *draft)
 		if (namespace_is_personal(identifier->namespace_id))
 			continue;
 		device_count++;
-		if (!is_known(work, identifier))
+		if (!is_known(work, draft, identifier))
 			loose[loose_count++] = identifier;
 	}
 	if (device_count <= LIMIT_CONTACT_DEVICES)
@@ -68,17 +68,6 @@ limit_devices(struct work *work, struct draft *draft)
 		*loose[i] = (struct identifier){ .namespace_id = NAMESPACE_NONE };
 	}
 	return 0;
-}
-
-/* Attributes: by (observed_at, rank, name). */
-static int
-attribute_order(const void *one, const void *other)
-{
-	const struct attribute *a = *(struct attribute *const *)one;
-	const struct attribute *b = *(struct attribute *const *)other;
-	int order = claim_compare(&a->claim, &b->claim);
-
-	return order != 0 ? order : bytes_compare(a->name, b->name);
 }
 
 /* Whether the event names an attribute without having set it: another value stayed, or
@@ -98,29 +87,56 @@ is_upheld(const struct work *work, const struct attribute *held)
 	return false;
 }
 
+/* One of the contact's attributes, and what keeps it from giving way. */
+struct standing {
+	struct attribute *attribute;
+	bool upheld;
+	bool personal; /* says who the contact is: without it a repeat might find a stranger (R27) */
+};
+
+/* Attributes: by (observed_at, rank, name), names last of all but what is upheld. */
+static int
+standing_order(const void *one, const void *other)
+{
+	const struct standing *a = one;
+	const struct standing *b = other;
+	int order;
+
+	if (a->upheld != b->upheld)
+		return a->upheld ? 1 : -1;
+	if (a->personal != b->personal)
+		return a->personal ? 1 : -1;
+	order = claim_compare(&a->attribute->claim, &b->attribute->claim);
+	return order != 0 ? order : bytes_compare(a->attribute->name, b->attribute->name);
+}
+
 static int
 limit_attributes(struct work *work, struct draft *draft)
 {
-	size_t held_count = draft->now.attribute_count;
-	struct attribute **loose;
-	size_t loose_count = 0;
+	size_t count = draft->now.attribute_count;
+	struct standing *standings;
 
-	if (held_count <= LIMIT_CONTACT_ATTRIBUTES)
+	if (count <= LIMIT_CONTACT_ATTRIBUTES)
 		return 0;
-	loose = arena_calloc(work->arena, held_count, sizeof(struct attribute *));
-	if (loose == NULL)
+	standings = arena_calloc(work->arena, count, sizeof(*standings));
+	if (standings == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < held_count; i++) {
-		if (!is_upheld(work, &draft->now.attributes[i]))
-			loose[loose_count++] = &draft->now.attributes[i];
+	for (size_t i = 0; i < count; i++) {
+		struct attribute *attribute = &draft->now.attributes[i];
+
+		standings[i] = (struct standing){
+			.attribute = attribute,
+			.upheld = is_upheld(work, attribute),
+			.personal = attribute_is_personal(attribute->name),
+		};
 	}
-	qsort(loose, loose_count, sizeof(struct attribute *), attribute_order);
-	for (size_t i = 0; i < held_count - LIMIT_CONTACT_ATTRIBUTES; i++) {
-		const struct secondary lost = { .attribute = *loose[i] };
+	qsort(standings, count, sizeof(*standings), standing_order);
+	for (size_t i = 0; i < count - LIMIT_CONTACT_ATTRIBUTES; i++) {
+		const struct secondary lost = { .attribute = *standings[i].attribute };
 
 		if (work_note_loss(work, LOSS_LIMIT, draft, &lost) < 0)
 			return -ENOMEM;
-		*loose[i] = (struct attribute){ .name = { NULL, 0 } };
+		*standings[i].attribute = (struct attribute){ .name = { NULL, 0 } };
 	}
 	return 0;
 }

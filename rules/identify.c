@@ -5,7 +5,7 @@
  *   the same person?       R13           decide_identity
  *   strangers join         R11           absorb_anonymous
  *   others' identifiers    R12           decide_owners, absorb_emptied
- *   what it says           R14, R15      settle_identifiers, settle_attributes
+ *   what it says           R13 to R15    settle_identifiers, settle_attributes
  *   limits, ids, totals    R7, R21, R3   settle_changeset
  *
  * A step changes drafts alone; nothing is decided twice, and nothing that a later
@@ -24,9 +24,16 @@
 /* How what the event says of the person goes in: personal identifiers that nobody
  * owns, and attributes. */
 enum intake {
-	INTAKE_ASK,  /* each by itself: R14, R15 */
-	INTAKE_TAKE, /* all of it, by the verdict on the identity */
-	INTAKE_NONE, /* none of it, likewise */
+	INTAKE_ASK,   /* each by itself: R14, R15 */
+	INTAKE_TAKE,  /* all of it, by the verdict on the identity */
+	INTAKE_OFFER, /* all of it beside what is held, likewise */
+	INTAKE_NONE,  /* none of it, likewise */
+};
+
+/* The verdict on the identity, if there was one. */
+struct identity {
+	enum intake intake;
+	struct policy_identity policy; /* INTAKE_OFFER: who offers */
 };
 
 static struct draft *
@@ -123,32 +130,31 @@ find_device_owner(const struct work *work)
 	return best;
 }
 
-/* Sets the target; *through_device tells R13 how it was found. */
+/* Sets the target, and how it was found. */
 static int
-find_target(struct work *work, bool *through_device)
+find_target(struct work *work)
 {
-	*through_device = false;
 	work->target = find_personal_owner(work);
 	if (work->target != NULL)
 		return 0;
 	work->target = find_device_owner(work);
 	if (work->target == NULL)
 		return create_target(work);
-	*through_device = true;
+	work->through_device = true;
 	return 0;
 }
 
 /* R13: the event's first personal identifier that nobody owns, that says another
  * person than the target, and that outranks the way the target was found; or NULL. */
 static const struct identifier *
-find_identity_clash(const struct work *work, bool through_device)
+find_identity_clash(const struct work *work)
 {
 	for (size_t i = 0; i < work->event->identifier_count; i++) {
 		const struct identifier *identifier = &work->event->identifiers[i];
 
 		if (!namespace_is_personal(identifier->namespace_id) || work->owners[i] != NULL)
 			continue;
-		if (!through_device && identifier->namespace_id != NAMESPACE_EXT_ID)
+		if (!work->through_device && identifier->namespace_id != NAMESPACE_EXT_ID)
 			continue;
 		if (draft_held(work->target, identifier->namespace_id) != NULL)
 			return identifier;
@@ -167,28 +173,6 @@ find_device(const struct work *work)
 			return draft_identifier(work->target, seen->namespace_id, seen->value);
 	}
 	return NULL;
-}
-
-static int
-offer_person(struct work *work, const struct policy_identity *policy)
-{
-	const struct event *event = work->event;
-
-	for (size_t i = 0; i < event->identifier_count; i++) {
-		const struct secondary offered = { .identifier = event->identifiers[i], .policy = *policy };
-
-		if (!namespace_is_personal(event->identifiers[i].namespace_id) || work->owners[i] != NULL)
-			continue;
-		if (draft_offer(work, work->target, &offered) < 0)
-			return -ENOMEM;
-	}
-	for (size_t i = 0; i < event->attribute_count; i++) {
-		const struct secondary offered = { .attribute = event->attributes[i], .policy = *policy };
-
-		if (draft_offer(work, work->target, &offered) < 0)
-			return -ENOMEM;
-	}
-	return 0;
 }
 
 /* SEPARATE: a new contact becomes the target and takes the devices that the old one
@@ -220,9 +204,9 @@ separate(struct work *work)
 
 /* R13: one question an event, whose verdict holds for all it says of the person. */
 static int
-decide_identity(struct work *work, bool through_device, enum intake *intake)
+decide_identity(struct identity *identity, struct work *work)
 {
-	const struct identifier *clash = find_identity_clash(work, through_device);
+	const struct identifier *clash = find_identity_clash(work);
 	const struct identifier *held;
 	const struct identifier *device;
 	const struct conflict *conflict;
@@ -231,11 +215,11 @@ decide_identity(struct work *work, bool through_device, enum intake *intake)
 	struct value stored;
 	struct value device_value;
 
-	*intake = INTAKE_ASK;
+	*identity = (struct identity){ .intake = INTAKE_ASK };
 	if (clash == NULL)
 		return 0;
 	held = draft_held(work->target, clash->namespace_id);
-	device = through_device ? find_device(work) : NULL;
+	device = work->through_device ? find_device(work) : NULL;
 	incoming = value_of_string(clash->value);
 	stored = value_of_string(held->value);
 	question = (struct question){
@@ -259,18 +243,18 @@ decide_identity(struct work *work, bool through_device, enum intake *intake)
 		return -ENOMEM;
 	switch (conflict->verdict) {
 	case VERDICT_TAKE:
-		*intake = INTAKE_TAKE;
+		identity->intake = INTAKE_TAKE;
 		return 0;
 	case VERDICT_SEPARATE:
 		return separate(work);
 	case VERDICT_OFFER:
-		*intake = INTAKE_NONE;
-		return offer_person(work, &conflict->policy);
+		*identity = (struct identity){ INTAKE_OFFER, conflict->policy };
+		return 0;
 	case VERDICT_KEEP:
 	case VERDICT_NONE:
 		break;
 	}
-	*intake = INTAKE_NONE;
+	identity->intake = INTAKE_NONE;
 	return 0;
 }
 
@@ -407,10 +391,28 @@ absorb_emptied(struct work *work)
 	return 0;
 }
 
+/* R13, R14, R15 for a personal identifier that nobody owns. */
+static int
+settle_personal(struct work *work, const struct identifier *identifier, const struct identity *identity)
+{
+	const struct secondary offered = { .identifier = *identifier, .policy = identity->policy };
+
+	switch (identity->intake) {
+	case INTAKE_ASK:
+	case INTAKE_TAKE:
+		return intake_personal(work, identifier, identity->intake == INTAKE_TAKE);
+	case INTAKE_OFFER:
+		return draft_offer(work, work->target, &offered);
+	case INTAKE_NONE:
+		break;
+	}
+	return 0;
+}
+
 /* R14, R15 for identifiers: what the target holds is seen again, what nobody owns
  * comes to it. */
 static int
-settle_identifiers(struct work *work, enum intake intake)
+settle_identifiers(struct work *work, const struct identity *identity)
 {
 	for (size_t i = 0; i < work->event->identifier_count; i++) {
 		const struct identifier *identifier = &work->event->identifiers[i];
@@ -418,17 +420,14 @@ settle_identifiers(struct work *work, enum intake intake)
 		int result = 0;
 
 		if (work->owners[i] == work->target) {
+			struct identifier *held =
+			    draft_identifier(work->target, identifier->namespace_id, identifier->value);
+
 			if (!personal || identifier->claim.source != SOURCE_CONVERSATIONS)
-				claim_raise(&draft_identifier(
-						work->target, identifier->namespace_id, identifier->value)
-						 ->claim,
-				    &identifier->claim);
-		} else if (work->owners[i] != NULL) {
-			continue;
-		} else if (!personal) {
-			result = draft_hold_identifier(work, work->target, identifier);
-		} else if (intake != INTAKE_NONE) {
-			result = intake_personal(work, identifier, intake == INTAKE_TAKE);
+				claim_raise(&held->claim, &identifier->claim);
+		} else if (work->owners[i] == NULL) {
+			result = personal ? settle_personal(work, identifier, identity)
+					  : draft_hold_identifier(work, work->target, identifier);
 		}
 		if (result < 0)
 			return result;
@@ -436,15 +435,21 @@ settle_identifiers(struct work *work, enum intake intake)
 	return 0;
 }
 
-/* R14, R15 for attributes. */
+/* R13, R14, R15 for attributes. */
 static int
-settle_attributes(struct work *work, enum intake intake)
+settle_attributes(struct work *work, const struct identity *identity)
 {
-	if (intake == INTAKE_NONE)
-		return 0;
 	for (size_t i = 0; i < work->event->attribute_count; i++) {
-		if (intake_attribute(work, &work->event->attributes[i], 0, intake == INTAKE_TAKE) < 0)
-			return -ENOMEM;
+		const struct attribute *attribute = &work->event->attributes[i];
+		const struct secondary offered = { .attribute = *attribute, .policy = identity->policy };
+		int result = 0;
+
+		if (identity->intake == INTAKE_OFFER)
+			result = draft_offer(work, work->target, &offered);
+		else if (identity->intake != INTAKE_NONE)
+			result = intake_attribute(work, attribute, 0, identity->intake == INTAKE_TAKE);
+		if (result < 0)
+			return result;
 	}
 	return 0;
 }
@@ -454,13 +459,11 @@ identify_decide(struct changeset *changeset, struct arena *arena, const struct e
     const struct neighbourhood *neighbourhood, const struct decider *decider)
 {
 	struct work work = { .arena = arena, .event = event, .known = neighbourhood, .decider = decider };
-	enum intake intake;
-	bool through_device;
+	struct identity identity;
 
-	if (open_drafts(&work) < 0 || find_target(&work, &through_device) < 0 ||
-	    decide_identity(&work, through_device, &intake) < 0 || absorb_anonymous(&work) < 0 ||
-	    decide_owners(&work) < 0 || absorb_emptied(&work) < 0 || settle_identifiers(&work, intake) < 0 ||
-	    settle_attributes(&work, intake) < 0)
+	if (open_drafts(&work) < 0 || find_target(&work) < 0 || decide_identity(&identity, &work) < 0 ||
+	    absorb_anonymous(&work) < 0 || decide_owners(&work) < 0 || absorb_emptied(&work) < 0 ||
+	    settle_identifiers(&work, &identity) < 0 || settle_attributes(&work, &identity) < 0)
 		return -ENOMEM;
 	return settle_changeset(changeset, &work);
 }

@@ -21,7 +21,8 @@ struct decision {
 	struct model_contact *target;
 	enum found found;
 	bool created;
-	bool person_offered; /* R13 came to OFFER */
+	bool person_offered;             /* R13 came to OFFER */
+	enum model_policy person_policy; /* by this policy */
 	bool absorbed_anonymous;
 };
 

@@ -131,20 +131,6 @@ separate(struct decision *d)
 	}
 }
 
-/* R13's OFFER: all that the event says of the person, free or not, is put beside what
- * the target holds; the other steps leave it alone. */
-static void
-offer_person(struct decision *d, enum model_policy policy)
-{
-	d->person_offered = true;
-	for (size_t i = 0; i < d->event.fact_count; i++) {
-		const struct model_fact *fact = &d->event.facts[i];
-
-		if (model_is_attribute(fact) || (model_is_personal(fact) && model_owner(d->model, fact) == 0))
-			model_offer(d, fact, 0, policy);
-	}
-}
-
 /* R13. */
 static void
 decide_identity(struct decision *d)
@@ -163,7 +149,9 @@ decide_identity(struct decision *d)
 		if (conflict->verdict == VERDICT_SEPARATE) {
 			separate(d);
 		} else {
-			offer_person(d, conflict->policy);
+			/* All it says of the person, free or not, is offered in the steps below. */
+			d->person_offered = true;
+			d->person_policy = conflict->policy;
 		}
 		return;
 	}
@@ -288,6 +276,16 @@ decide_owners(struct decision *d)
 	free(robbed);
 }
 
+/* R13, R14, R15 for what the event says of the person. */
+static void
+take_of_person(struct decision *d, const struct model_fact *fact)
+{
+	if (d->person_offered)
+		model_offer(d, fact, 0, d->person_policy);
+	else
+		model_settle_value(d, fact);
+}
+
 /* R14, R15 for the event's identifiers: those that nobody owns, and the target's. */
 static void
 take_identifiers(struct decision *d)
@@ -304,8 +302,8 @@ take_identifiers(struct decision *d)
 				model_raise_claim(model_held(d->target, fact), &fact->claim);
 		} else if (owner == 0 && model_is_device(fact)) {
 			model_hold(d, fact);
-		} else if (owner == 0 && !d->person_offered) {
-			model_settle_value(d, fact);
+		} else if (owner == 0) {
+			take_of_person(d, fact);
 		}
 	}
 }
@@ -317,8 +315,8 @@ take_attributes(struct decision *d)
 	for (size_t i = 0; i < d->event.fact_count; i++) {
 		const struct model_fact *fact = &d->event.facts[i];
 
-		if (model_is_attribute(fact) && !d->person_offered)
-			model_settle_value(d, fact);
+		if (model_is_attribute(fact))
+			take_of_person(d, fact);
 	}
 }
 
@@ -335,8 +333,8 @@ standing_order(const struct model_fact *a, const struct model_fact *b)
 }
 
 /* R27: what the event names and did not bring stays, or the event would find it free
- * when it came again: a device that somebody had, an attribute whose value it could not
- * set. */
+ * when it came again: a device that its contact had, an attribute whose value it could
+ * not set. */
 static bool
 is_upheld(const struct decision *d, const struct model_fact *fact)
 {
@@ -348,12 +346,18 @@ is_upheld(const struct decision *d, const struct model_fact *fact)
 		if (model_is_attribute(fact))
 			return !model_same_fact(said, fact) ||
 			    model_claim_order(&said->claim, &fact->claim) != 0;
-		for (size_t j = 0; j < d->before_count && model_same_fact(said, fact); j++) {
-			if (model_held(&d->befores[j], fact) != NULL)
-				return true;
-		}
+		if (model_same_fact(said, fact) && !d->created)
+			return model_held(model_before_of(d, d->target->id), fact) != NULL;
 	}
 	return false;
+}
+
+/* R27: FIRST_NAME and LAST_NAME say who somebody is, and give way last. */
+static bool
+model_is_name(const struct model_fact *fact)
+{
+	return model_is_attribute(fact) &&
+	    (strcmp(fact->name, "FIRST_NAME") == 0 || strcmp(fact->name, "LAST_NAME") == 0);
 }
 
 /* Releases the least of one kind until no more than limit are left. */
@@ -374,7 +378,8 @@ limit_facts(struct decision *d, bool (*counts)(const struct model_fact *fact), s
 			count++;
 			if (is_upheld(d, fact))
 				continue;
-			if (least == NULL || standing_order(fact, least) < 0)
+			if (least == NULL || model_is_name(fact) < model_is_name(least) ||
+			    (model_is_name(fact) == model_is_name(least) && standing_order(fact, least) < 0))
 				least = fact;
 		}
 		if (count <= limit)
