@@ -38,6 +38,7 @@ directory_refuses(uint64_t file_system_type)
 	case AFS_SUPER_MAGIC:
 	case AFS_FS_MAGIC:
 	case CEPH_SUPER_MAGIC:
+	case V9FS_MAGIC:
 		return true;
 	default:
 		return false;
@@ -71,15 +72,15 @@ open_made(struct directory *directory, const char *path, struct graph_error *err
 }
 
 static int
-refuse_remote(const struct directory *directory, struct graph_error *error)
+refuse_remote(int descriptor, const char *path, struct graph_error *error)
 {
 	struct statfs about;
 
-	if (fstatfs(directory->descriptor, &about) < 0)
-		return outcome_system(error, "the file system of %s can't be asked", directory->path);
+	if (fstatfs(descriptor, &about) < 0)
+		return outcome_system(error, "the file system of %s can't be asked", path);
 	if (directory_refuses((uint64_t)about.f_type))
 		return outcome_say(error, GRAPH_E_REFUSED,
-		    "%s lies on a network or FUSE file system; the store needs a local one", directory->path);
+		    "%s lies on a network or FUSE file system; the store needs a local one", path);
 	return 0;
 }
 
@@ -144,7 +145,7 @@ directory_open(struct directory *directory, const char *path, struct graph_error
 	memcpy(directory->path, path, size + 1);
 	result = open_made(directory, path, error);
 	if (result == 0)
-		result = refuse_remote(directory, error);
+		result = refuse_remote(directory->descriptor, directory->path, error);
 	if (result == 0)
 		result = take_lock(directory, error);
 	if (result == 0)
@@ -174,19 +175,26 @@ directory_find_store(
     struct directory_path *store, const struct directory *directory, struct graph_error *error)
 {
 	struct stat about;
+	int descriptor =
+	    openat(directory->descriptor, STORE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int result;
 
-	if (fstatat(directory->descriptor, STORE_NAME, &about, 0) < 0) {
-		if (errno == ENOENT)
-			return GRAPH_E_ABSENT;
-		return outcome_system(error, "%s/" STORE_NAME " can't be looked at", directory->path);
-	}
-	/* LMDB would quietly make an empty environment where there is none. */
-	if (fstatat(directory->descriptor, STORE_NAME "/" STORE_FILE, &about, 0) < 0 || about.st_size == 0)
-		return outcome_say(error, GRAPH_E_REFUSED,
-		    "%s/" STORE_NAME " has no " STORE_FILE ", or an empty one: it is no store",
-		    directory->path);
+	if (descriptor < 0 && errno == ENOENT)
+		return GRAPH_E_ABSENT;
 	join(store, directory, STORE_NAME);
-	return 0;
+	if (descriptor < 0 && (errno == ELOOP || errno == ENOTDIR))
+		return outcome_say(error, GRAPH_E_REFUSED,
+		    "%s is a link or no directory; the store must lie in it", store->path);
+	if (descriptor < 0)
+		return outcome_system(error, "%s can't be opened", store->path);
+	/* It may be a mount of its own. */
+	result = refuse_remote(descriptor, store->path, error);
+	/* LMDB would quietly make an empty environment where there is none. */
+	if (result == 0 && (fstatat(descriptor, STORE_FILE, &about, 0) < 0 || about.st_size == 0))
+		result = outcome_say(error, GRAPH_E_REFUSED,
+		    "%s has no " STORE_FILE ", or an empty one: it is no store", store->path);
+	close(descriptor);
+	return result;
 }
 
 int
@@ -223,18 +231,19 @@ directory_publish_store(
 	return 0;
 }
 
-void
+int
 directory_mark_failed(const struct directory *directory, const char *message)
 {
 	int mark =
 	    openat(directory->descriptor, FAILED_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
 
 	if (mark < 0)
-		return;
+		return -errno;
+	/* What it says is for people; that it is there, and stays, is what counts. */
 	dprintf(mark, "%s\n", message);
 	fsync(mark);
 	close(mark);
-	fsync(directory->descriptor);
+	return fsync(directory->descriptor) < 0 ? -errno : 0;
 }
 
 bool

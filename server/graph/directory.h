@@ -48,8 +48,9 @@ int directory_begin_store(
 int directory_publish_store(
     const struct directory *directory, const struct directory_path *store, struct graph_error *error);
 
-/* The mark that a commit failed. Setting it is best effort; message is what it says. */
-void directory_mark_failed(const struct directory *directory, const char *message);
+/* The mark that a commit failed; message is what it says. A disk that has failed may not
+ * take it: 0; -errno. */
+int directory_mark_failed(const struct directory *directory, const char *message);
 bool directory_is_marked(const struct directory *directory);
 int directory_unmark(const struct directory *directory, struct graph_error *error); /* 0; -errno */
 

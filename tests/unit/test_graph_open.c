@@ -178,6 +178,25 @@ test_directory_that_cannot_be_is_told(void **test_state)
 }
 
 static void
+test_store_that_is_a_link_is_refused(void **test_state)
+{
+	struct hand_store store;
+	struct graph_error error;
+	char aside[HAND_PATH_BYTES];
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_store_close(&store);
+	snprintf(aside, sizeof(aside), "%s", hand_store_path(&store, "aside"));
+	assert_int_equal(rename(hand_store_path(&store, "store"), aside), 0);
+	assert_int_equal(symlink("aside", hand_store_path(&store, "store")), 0);
+	assert_int_equal(hand_store_try(&store, &error), GRAPH_E_REFUSED);
+	assert_non_null(strstr(error.message, "is a link"));
+	hand_store_destroy(&store);
+}
+
+static void
 test_remote_file_systems_are_refused(void **test_state)
 {
 	(void)test_state;
@@ -187,6 +206,7 @@ test_remote_file_systems_are_refused(void **test_state)
 	assert_true(directory_refuses(0xfe534d42)); /* SMB2 */
 	/* As statfs gives it where its type is signed. */
 	assert_true(directory_refuses((uint64_t)(int64_t)(int32_t)0xff534d42));
+	assert_true(directory_refuses(0x01021997));  /* 9p */
 	assert_false(directory_refuses(0xef53));     /* ext4 */
 	assert_false(directory_refuses(0x58465342)); /* XFS */
 	assert_false(directory_refuses(0x9123683e)); /* btrfs */
@@ -271,6 +291,7 @@ main(void)
 		cmocka_unit_test(test_second_process_is_kept_out),
 		cmocka_unit_test(test_what_is_no_store_is_refused),
 		cmocka_unit_test(test_directory_that_cannot_be_is_told),
+		cmocka_unit_test(test_store_that_is_a_link_is_refused),
 		cmocka_unit_test(test_remote_file_systems_are_refused),
 		cmocka_unit_test(test_unfinished_store_is_swept_away),
 		cmocka_unit_test(test_N3_phone_library_is_recorded_when_it_changes),
