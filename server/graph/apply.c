@@ -2,7 +2,9 @@
  * written, for every page that a transaction touches is written and synced. */
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 
+#include "server/graph/outcome.h"
 #include "server/graph/read.h"
 #include "server/graph/scan.h"
 #include "server/graph/write.h"
@@ -13,14 +15,8 @@ struct apply {
 	struct arena *arena;
 	const struct event *event;
 	const struct changeset *changeset;
+	struct graph_error *error;
 };
-
-/* An outcome of reading inside a write: what is damaged has no name to be told by here. */
-static int
-as_errno(int result)
-{
-	return result > 0 ? -EBADMSG : result;
-}
 
 static int
 put_contacts(struct bytes *contact, struct apply *apply)
@@ -66,24 +62,8 @@ put_forward(struct apply *apply, uint64_t contact_id, const struct forward *forw
 	return table_put_mark(apply->graph, TABLE_FORWARD, &key);
 }
 
-/* The contact that one absorbed by the event is part of after it. */
-static uint64_t
-final_survivor(const struct changeset *changeset, uint64_t contact_id)
-{
-	for (size_t steps = 0; steps < changeset->absorption_count; steps++) {
-		uint64_t before_id = contact_id;
-
-		for (size_t i = 0; i < changeset->absorption_count; i++) {
-			if (changeset->absorptions[i].before->id == before_id)
-				contact_id = changeset->absorptions[i].survivor_contact_id;
-		}
-		if (contact_id == before_id)
-			break;
-	}
-	return contact_id;
-}
-
-/* The first contact that forwards to survivor_id. 0; GRAPH_E_ABSENT; -errno. */
+/* The first contact that forwards to survivor_id. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED;
+ * -errno. */
 static int
 find_forwarder(uint64_t *contact_id, struct apply *apply, uint64_t survivor_id)
 {
@@ -100,7 +80,8 @@ find_forwarder(uint64_t *contact_id, struct apply *apply, uint64_t survivor_id)
 		return result;
 	result = scan_next(&found, &record, &scan);
 	if (result == 0 && !key_parse_pair(&account, &survivor_id, contact_id, found))
-		result = -EBADMSG;
+		result = outcome_damaged(apply->error, apply->event->account, TABLE_FORWARD,
+		    "has a key that is none after %" PRIu64, survivor_id);
 	scan_end(&scan, result);
 	return result;
 }
@@ -114,14 +95,13 @@ redirect_forwarders(struct apply *apply, uint64_t absorbed_id, uint64_t survivor
 
 	assert(absorbed_id != survivor_id);
 	while ((result = find_forwarder(&contact_id, apply, absorbed_id)) == 0) {
-		struct graph_error error;
 		struct forward forward;
 		struct key key;
 
-		result = read_forward(
-		    &forward, apply->graph->txn, apply->graph, apply->event->account, contact_id, &error);
+		result = read_forward(&forward, apply->graph->txn, apply->graph, apply->event->account,
+		    contact_id, apply->error);
 		if (result != 0)
-			return as_errno(result);
+			return result;
 		key_pair(&key, apply->event->account, absorbed_id, contact_id);
 		result = table_delete(apply->graph, TABLE_FORWARD, &key);
 		if (result != 0)
@@ -142,7 +122,8 @@ put_absorptions(struct apply *apply)
 	for (size_t i = 0; i < changeset->absorption_count; i++) {
 		uint64_t absorbed_id = changeset->absorptions[i].before->id;
 		const struct forward forward = {
-			.survivor_contact_id = final_survivor(changeset, absorbed_id),
+			/* All of one event go into one. */
+			.survivor_contact_id = changeset->absorptions[i].survivor_contact_id,
 			.next_contact_id = changeset->absorptions[i].survivor_contact_id,
 		};
 		int result = redirect_forwarders(apply, absorbed_id, forward.survivor_contact_id);
@@ -189,8 +170,11 @@ put_account(struct apply *apply)
 		return result;
 	key_account(&key, apply->event->account);
 	result = table_get(&stored, apply->graph->txn, apply->graph, TABLE_ACCOUNT, &key);
+	if (result == GRAPH_E_DAMAGED)
+		return outcome_damaged(
+		    apply->error, apply->event->account, TABLE_ACCOUNT, "record is damaged");
 	if (result != 0 && result != GRAPH_E_ABSENT)
-		return as_errno(result);
+		return result;
 	if (result == 0 && bytes_equal(stored, message))
 		return 0;
 	return table_put(apply->graph, TABLE_ACCOUNT, &key, message);
@@ -281,9 +265,9 @@ put_journal(struct apply *apply)
 
 int
 graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, const struct event *event,
-    const struct changeset *changeset)
+    const struct changeset *changeset, struct graph_error *error)
 {
-	struct apply apply = { graph, arena, event, changeset };
+	struct apply apply = { graph, arena, event, changeset, error };
 	struct bytes answer;
 	int result = put_contacts(&answer, &apply);
 

@@ -58,7 +58,9 @@ void graph_read_end(struct graph_reader *reader);
 /* The number of the transaction that the reader sees. */
 uint64_t graph_reader_txn(const struct graph_reader *reader);
 
-/* The contact that owns an identifier. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */
+/* The contact that owns an identifier; an owner that is no contact is damage. That it
+ * holds the value is not looked at, for that would mean decoding all of it: graph_load
+ * and graph_check do. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */
 int graph_find(uint64_t *contact_id, struct graph_reader *reader, struct bytes account,
     const struct identifier *identifier, struct graph_error *error);
 
@@ -87,16 +89,17 @@ int graph_load(struct neighbourhood *out, struct graph *graph, struct arena *are
 
 /* Applies a changeset that was decided on what graph_load gave. *contact is the
  * encoded anagraph.v1.Contact of changeset->contact, from the arena. On anything
- * but 0 the transaction must be aborted. 0; GRAPH_E_FULL; GRAPH_E_FAILED; -ENOMEM;
- * -errno. */
+ * but 0 the transaction must be aborted. 0; GRAPH_E_FULL; GRAPH_E_FAILED;
+ * GRAPH_E_DAMAGED with *error naming the record; -ENOMEM; -errno. */
 int graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, const struct event *event,
-    const struct changeset *changeset);
+    const struct changeset *changeset, struct graph_error *error);
 
 /* Commits and syncs: on 0 everything applied is on stable storage, and *txn is its
- * number, or that of the transaction before when nothing was written. Otherwise nothing
- * of it is, and there is no transaction left to abort: GRAPH_E_FULL when the map had no
- * room, which stops nothing else; GRAPH_E_FAILED, with *error saying what the system
- * said, after which no write is taken and the next start checks the store. */
+ * number, or that of the transaction before when nothing was written. Otherwise there is
+ * no transaction left to abort. GRAPH_E_FULL when the map had no room: nothing of it was
+ * stored, and nothing else is stopped. GRAPH_E_FAILED, with *error saying what the system
+ * said: whether any of it is stored nobody knows, no write is taken any more, and the
+ * next start checks the store when the mark that asks for it could be made. */
 int graph_commit(uint64_t *txn, struct graph *graph, struct graph_error *error);
 
 /* Drops the transaction. */

@@ -229,7 +229,7 @@ commit(struct hand *hand, const struct event *event, const struct changeset *cha
 	uint64_t txn;
 
 	assert_int_equal(graph_write_begin(graph), 0);
-	assert_int_equal(graph_apply(&answer, graph, &hand->work, event, changeset), 0);
+	assert_int_equal(graph_apply(&answer, graph, &hand->work, event, changeset, &error), 0);
 	assert_int_equal(contact_encode(&expected, &hand->work, changeset->contact), 0);
 	assert_int_equal(answer.size, expected.size);
 	assert_memory_equal(answer.data, expected.data, expected.size);

@@ -334,6 +334,38 @@ test_owner_that_is_no_holder_is_damaged(void **test_state)
 	assert_null(strstr(error.message, "to-another"));
 }
 
+/* What looking for a browser's owner comes to; *error says why. */
+static int
+find(struct scene *scene, struct bytes browser, struct graph_error *error)
+{
+	const struct identifier identifier = { .namespace_id = NAMESPACE_PUSH, .value = browser };
+	uint64_t owner_id = 77;
+	int result;
+
+	assert_int_equal(graph_read_begin(scene->store.reader), 0);
+	result = graph_find(&owner_id, scene->store.reader, scene->hand.account, &identifier, error);
+	graph_read_end(scene->store.reader);
+	assert_int_equal(owner_id, 77);
+	return result;
+}
+
+static void
+test_owner_that_is_no_contact_is_damaged_to_a_reader(void **test_state)
+{
+	struct scene *scene = *test_state;
+	struct graph_error error = { "" };
+
+	begin(scene);
+	put_owner(scene, "to-nobody", 99);
+	put_owner(scene, "to-forward", 2);
+	commit(scene);
+	assert_int_equal(find(scene, BYTES("to-nobody"), &error), GRAPH_E_DAMAGED);
+	expect_named(&error, "account shop: identifier record of namespace push leads to 99");
+	assert_int_equal(find(scene, BYTES("to-forward"), &error), GRAPH_E_DAMAGED);
+	expect_named(&error, "leads to 2, which is no contact");
+	assert_int_equal(find(scene, BYTES("nobody's"), &error), GRAPH_E_ABSENT);
+}
+
 static void
 test_forward_to_nothing_is_damaged(void **test_state)
 {
@@ -622,6 +654,24 @@ plant_damaged_meta(struct scene *scene)
 }
 
 static void
+test_damaged_record_under_a_write_is_named(void **test_state)
+{
+	struct scene *scene = *test_state;
+	struct graph_error error = { "" };
+	struct hand_event planned;
+	struct bytes answer;
+
+	hand_plan(&planned, &scene->hand, BYTES("new"));
+	begin(scene);
+	plant_damaged_account(scene);
+	assert_int_equal(graph_apply(&answer, scene->store.graph, &scene->hand.work, &planned.event,
+			     &planned.changeset, &error),
+	    GRAPH_E_DAMAGED);
+	expect_named(&error, "account shop: account record is damaged");
+	graph_abort(scene->store.graph);
+}
+
+static void
 test_check_finds_each_kind_of_fault(void **test_state)
 {
 	static const struct fault faults[] = {
@@ -731,6 +781,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_unknown_format_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_missing_or_damaged_format_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_owner_that_is_no_holder_is_damaged, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_owner_that_is_no_contact_is_damaged_to_a_reader, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_damaged_record_under_a_write_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_forward_to_nothing_is_damaged, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ring_of_forwards_is_found, set_up, tear_down),
 		cmocka_unit_test(test_check_finds_each_kind_of_fault),
