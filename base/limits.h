@@ -37,6 +37,7 @@ enum limits {
 	/* What one call may cost. */
 	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024,    /* unpacked request: LIMIT_EXCEEDED */
 	LIMIT_ANSWER_ARENA_BYTES = 64 * 1024 * 1024, /* answer to one event: INTERNAL */
+	LIMIT_ANSWER_BYTES = 4 * 1024 * 1024,        /* conflicts past it are left out of an answer */
 	LIMIT_CALLS_IN_FLIGHT = 32768,               /* on all connections: OVERLOADED */
 	LIMIT_WRITE_QUEUE = 16384,                   /* calls waiting for the committer: OVERLOADED */
 	LIMIT_BATCH_EVENTS = 1024,                   /* events in one transaction */
@@ -48,6 +49,8 @@ enum limits {
 	/* How full the store may get, in per cent of the space it could have. */
 	LIMIT_STORE_ALARM_PERCENT = 80,
 	LIMIT_STORE_WRITE_PERCENT = 90, /* STORE_FULL */
+	/* And left free on the disk, where that has no room for all of the map: STORE_FULL. */
+	LIMIT_STORE_RESERVE_BYTES = 64 * 1024 * 1024,
 };
 
 #endif

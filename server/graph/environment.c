@@ -196,6 +196,8 @@ make_store(struct graph *graph, const struct graph_options *options, struct grap
 	if (result == 0) {
 		int code = mdb_txn_begin(graph->env, NULL, 0, &graph->txn);
 
+		/* What fails here has harmed nothing: it is made aside. */
+		graph->budget_bytes = UINT64_MAX;
 		if (code != 0)
 			result = refuse_code(error, code, made.path, "no transaction can begin");
 	}
@@ -306,8 +308,10 @@ record_phone_library(struct graph *graph, const struct graph_options *options, s
 	}
 	if (result == 0 || result == GRAPH_E_ABSENT || result == GRAPH_E_DAMAGED)
 		result = table_put(graph, TABLE_META, &key, options->phone_library_version);
-	if (result == 0)
-		return graph_commit(&txn, graph, error);
+	if (result == 0) {
+		result = graph_commit(&txn, graph, error);
+		return result == GRAPH_E_FULL ? 0 : result;
+	}
 	graph_abort(graph);
 	if (result == GRAPH_E_FULL)
 		return 0;

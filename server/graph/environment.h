@@ -20,8 +20,9 @@ struct graph {
 
 	/* The committer's. */
 	MDB_txn *txn;
-	bool changed; /* the transaction has written something */
-	bool failed;  /* a commit failed */
+	bool changed;          /* the transaction has written something */
+	bool failed;           /* a commit failed */
+	uint64_t budget_bytes; /* what the transaction may still write for all the disk has room for */
 };
 
 struct graph_reader {

@@ -13,6 +13,10 @@
  * system reports as EIO, was one for which there was no room. */
 static const uint64_t LITTLE_SPACE_BYTES = UINT64_C(1) << 20;
 
+/* What one record may make a transaction write besides itself: the pages down to it, one
+ * that is split, and what the list of free pages takes. */
+enum { PAGES_BESIDE_A_RECORD = 4 };
+
 static unsigned
 percent_of(uint64_t part, uint64_t whole)
 {
@@ -39,6 +43,22 @@ graph_used_percent(const struct graph *graph)
 	return of_map > of_disk ? of_map : of_disk;
 }
 
+/* What a transaction may write before the disk could run full. A disk that holds all that
+ * the map has room for sets no bound: that the map is full shows before anything is
+ * written. */
+static uint64_t
+budget_bytes(const struct graph *graph)
+{
+	uint64_t free_bytes = directory_free_bytes(&graph->directory);
+	MDB_envinfo info = { 0 };
+
+	if (mdb_env_info(graph->env, &info) != 0)
+		return 0;
+	if (info.me_mapsize - ((uint64_t)info.me_last_pgno + 1) * graph->page_bytes <= free_bytes)
+		return UINT64_MAX;
+	return free_bytes;
+}
+
 int
 graph_write_begin(struct graph *graph)
 {
@@ -46,6 +66,9 @@ graph_write_begin(struct graph *graph)
 	if (graph->failed)
 		return GRAPH_E_FAILED;
 	if (graph_used_percent(graph) >= LIMIT_STORE_WRITE_PERCENT)
+		return GRAPH_E_FULL;
+	graph->budget_bytes = budget_bytes(graph);
+	if (graph->budget_bytes < LIMIT_STORE_RESERVE_BYTES)
 		return GRAPH_E_FULL;
 	graph->changed = false;
 	return environment_result(mdb_txn_begin(graph->env, NULL, 0, &graph->txn));
@@ -62,6 +85,23 @@ write_result(const struct graph *graph, int code)
 	return result == GRAPH_E_DAMAGED ? -EBADMSG : result;
 }
 
+/* Takes what a record of this size may cost from what the disk has room for. A disk that
+ * runs full under a commit makes it the last one, so it is never come to. 0;
+ * GRAPH_E_FULL. */
+static int
+spend(struct graph *graph, size_t size)
+{
+	uint64_t cost = size + (uint64_t)PAGES_BESIDE_A_RECORD * graph->page_bytes;
+
+	graph->changed = true;
+	if (graph->budget_bytes == UINT64_MAX)
+		return 0;
+	if (graph->budget_bytes < cost)
+		return GRAPH_E_FULL;
+	graph->budget_bytes -= cost;
+	return 0;
+}
+
 /* Has room for a record made in the transaction, and puts the value together there:
  * it is copied once. */
 static int
@@ -69,10 +109,12 @@ put_record(struct graph *graph, enum table table, const struct key *key, struct 
 {
 	MDB_val name = val_of(key_bytes(key));
 	MDB_val room = { RECORD_CHECKSUM_BYTES + head.size + body.size, NULL };
-	int code = mdb_put(graph->txn, graph->tables[table], &name, &room, MDB_RESERVE);
 	uint8_t *value;
+	int code = spend(graph, room.mv_size);
 
-	graph->changed = true;
+	if (code != 0)
+		return code;
+	code = mdb_put(graph->txn, graph->tables[table], &name, &room, MDB_RESERVE);
 	if (code != 0)
 		return write_result(graph, code);
 	value = (uint8_t *)room.mv_data + RECORD_CHECKSUM_BYTES;
@@ -103,8 +145,10 @@ table_put_mark(struct graph *graph, enum table table, const struct key *key)
 {
 	MDB_val name = val_of(key_bytes(key));
 	MDB_val nothing = val_of(BYTES(""));
+	int result = spend(graph, 0);
 
-	graph->changed = true;
+	if (result != 0)
+		return result;
 	return write_result(graph, mdb_put(graph->txn, graph->tables[table], &name, &nothing, 0));
 }
 
@@ -112,12 +156,28 @@ int
 table_delete(struct graph *graph, enum table table, const struct key *key)
 {
 	MDB_val name = val_of(key_bytes(key));
-	int code = mdb_del(graph->txn, graph->tables[table], &name, NULL);
+	int result = spend(graph, 0);
+	int code;
 
-	if (code == MDB_NOTFOUND)
-		return 0;
-	graph->changed = true;
-	return write_result(graph, code);
+	if (result != 0)
+		return result;
+	code = mdb_del(graph->txn, graph->tables[table], &name, NULL);
+	return code == MDB_NOTFOUND ? 0 : write_result(graph, code);
+}
+
+/* Marks the store as one to be checked, or says that it could not be. */
+static void
+mark_failed(const struct graph *graph, struct graph_error *error)
+{
+	char said[GRAPH_MESSAGE_BYTES];
+	int result = directory_mark_failed(&graph->directory, error->message);
+
+	if (result == 0)
+		return;
+	memcpy(said, error->message, sizeof(said));
+	outcome_say(error, 0,
+	    "%.*s; and no mark of it could be left (%s): the next start won't check the store",
+	    GRAPH_MESSAGE_BYTES - 192, said, strerror(-result));
 }
 
 int
@@ -142,7 +202,7 @@ graph_commit(uint64_t *txn, struct graph *graph, struct graph_error *error)
 		    mdb_strerror(code));
 	else
 		outcome_say(error, 0, "a commit failed: %s: %s", graph->directory.path, mdb_strerror(code));
-	directory_mark_failed(&graph->directory, error->message);
+	mark_failed(graph, error);
 	return GRAPH_E_FAILED;
 }
 

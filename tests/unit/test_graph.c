@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -20,7 +21,8 @@ enum { MAP_BYTES = 64 * 1024 * 1024, ARENA_BYTES = 16 * 1024 * 1024 };
 
 /* Override libc's: the disk fails, or has no room, when a test says so. */
 static int sync_errno;
-static bool disk_is_full;
+static const uint64_t DISK_BYTES = UINT64_C(4) << 30;
+static uint64_t disk_free_bytes = UINT64_C(4) << 30;
 
 __attribute__((visibility("default"))) int
 fdatasync(int descriptor)
@@ -38,7 +40,7 @@ fstatvfs(int descriptor, struct statvfs *about)
 	(void)descriptor;
 	memset(about, 0, sizeof(*about));
 	about->f_frsize = 4096;
-	about->f_bavail = disk_is_full ? 0 : 1024 * 1024;
+	about->f_bavail = disk_free_bytes / about->f_frsize;
 	return 0;
 }
 
@@ -66,7 +68,7 @@ apply_nothing(struct hand *hand, uint64_t *txn)
 	struct bytes expected;
 
 	assert_int_equal(graph_write_begin(graph), 0);
-	assert_int_equal(graph_apply(&answer, graph, &hand->work, &event, &changeset), 0);
+	assert_int_equal(graph_apply(&answer, graph, &hand->work, &event, &changeset, &error), 0);
 	assert_int_equal(contact_encode(&expected, &hand->work, hand->contacts[1]), 0);
 	assert_true(bytes_equal(answer, expected));
 	assert_int_equal(graph_commit(txn, graph, &error), 0);
@@ -249,7 +251,8 @@ test_journal_is_kept_under_every_contact_concerned(void **test_state)
 	planned.changeset.conflicts = conflicts;
 	planned.changeset.conflict_count = 2;
 	assert_int_equal(graph_write_begin(store.graph), 0);
-	assert_int_equal(graph_apply(&bytes, store.graph, &hand.work, &planned.event, &planned.changeset), 0);
+	assert_int_equal(
+	    graph_apply(&bytes, store.graph, &hand.work, &planned.event, &planned.changeset, &error), 0);
 	assert_int_equal(graph_commit(&txn, store.graph, &error), 0);
 	hand_accept(&hand, &planned);
 
@@ -409,7 +412,7 @@ test_thousands_of_accounts_stay_apart(void **test_state)
 
 			hand_plan(&planned, &hands[i], numbered(name, sizeof(name), "b", j));
 			assert_int_equal(graph_apply(&answer, store.graph, &hands[i].work, &planned.event,
-					     &planned.changeset),
+					     &planned.changeset, &error),
 			    0);
 			hand_accept(&hands[i], &planned);
 			arena_reset(&hands[i].work);
@@ -468,6 +471,7 @@ test_transaction_past_the_map_fails_alone(void **test_state)
 {
 	enum { VALUE_BYTES = 100 * 1024 };
 	uint8_t *value = malloc(VALUE_BYTES);
+	struct graph_error error;
 	struct hand_store store;
 	struct hand hand;
 	unsigned applied = 0;
@@ -488,7 +492,8 @@ test_transaction_past_the_map_fails_alone(void **test_state)
 
 		numbered((char *)value, 16, "c", applied);
 		hand_plan(&planned, &hand, bytes_of(value, VALUE_BYTES));
-		result = graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset);
+		result =
+		    graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset, &error);
 		hand.numbers = planned.changeset.account;
 		if (result != 0)
 			hand.numbers = before;
@@ -538,7 +543,7 @@ fill_pages(unsigned page_count, bool *committing)
 	planned.ownership.value = BYTES("b-1");
 	planned.event.attribute_count = 0;
 	assert_int_equal(graph_write_begin(store.graph), 0);
-	result = graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset);
+	result = graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset, &error);
 	*committing = result == 0;
 	if (result == 0)
 		result = graph_commit(&txn, store.graph, &error);
@@ -595,12 +600,13 @@ fail_commit(int error_number, bool full)
 	hand_plan(&planned, &hand, BYTES("b-2"));
 	assert_int_equal(graph_write_begin(store.graph), 0);
 	assert_int_equal(
-	    graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset), 0);
+	    graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset, &error), 0);
 	sync_errno = error_number;
-	disk_is_full = full;
+	if (full)
+		disk_free_bytes = 0;
 	assert_int_equal(graph_commit(&txn, store.graph, &error), GRAPH_E_FAILED);
 	sync_errno = 0;
-	disk_is_full = false;
+	disk_free_bytes = DISK_BYTES;
 	assert_int_equal(txn, 77);
 	assert_int_equal(access(hand_store_path(&store, "failed"), F_OK), 0);
 	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FAILED);
@@ -646,7 +652,7 @@ test_full_disk_refuses_writes_and_is_read_on(void **test_state)
 	hand_begin(&hand, &store, "shop");
 	hand_create(&hand, BYTES("b-1"));
 	assert_in_range(graph_used_percent(store.graph), 0, 1);
-	disk_is_full = true;
+	disk_free_bytes = 0;
 	assert_int_equal(graph_used_percent(store.graph), 100);
 	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FULL);
 	hand_expect_stored(&hand);
@@ -655,8 +661,148 @@ test_full_disk_refuses_writes_and_is_read_on(void **test_state)
 	store.phone_library = "9.0";
 	hand_store_open(&store);
 	hand_expect_stored(&hand);
-	disk_is_full = false;
+	disk_free_bytes = DISK_BYTES;
 	hand_create(&hand, BYTES("b-2"));
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+/* A disk that other programs fill: what one transaction may write must fit before it
+ * begins, for a commit that runs out of space is the last. */
+static void
+test_reserve_of_the_disk_is_left_alone(void **test_state)
+{
+	const uint64_t map_bytes = UINT64_C(1) << 30;
+	struct hand_store store;
+	struct hand hand;
+
+	(void)test_state;
+	hand_store_create(&store, map_bytes);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	disk_free_bytes = LIMIT_STORE_RESERVE_BYTES - 4096;
+	assert_in_range(graph_used_percent(store.graph), 0, 1);
+	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FULL);
+	disk_free_bytes = LIMIT_STORE_RESERVE_BYTES;
+	hand_create(&hand, BYTES("b-1"));
+	hand_expect_stored(&hand);
+	hand_store_close(&store);
+
+	/* All of a small map has room: nothing needs to be left. */
+	store.map_size_bytes = 2 * 1024 * 1024;
+	disk_free_bytes = store.map_size_bytes;
+	hand_store_open(&store);
+	hand_create(&hand, BYTES("b-2"));
+	hand_expect_stored(&hand);
+	disk_free_bytes = DISK_BYTES;
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+static void
+test_transaction_past_the_disk_fails_alone(void **test_state)
+{
+	enum { VALUE_BYTES = 400 * 1024 };
+	uint8_t *value = malloc(VALUE_BYTES);
+	struct graph_error error;
+	struct hand_store store;
+	struct hand hand;
+	unsigned applied = 0;
+	int result = 0;
+
+	(void)test_state;
+	assert_non_null(value);
+	memset(value, 'v', VALUE_BYTES);
+	hand_store_create(&store, UINT64_C(1) << 30);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_create(&hand, BYTES("b-1"));
+	disk_free_bytes = LIMIT_STORE_RESERVE_BYTES;
+	assert_int_equal(graph_write_begin(store.graph), 0);
+	while (result == 0 && applied < 400) {
+		struct hand_event planned;
+		struct bytes answer;
+
+		numbered((char *)value, 16, "c", applied);
+		hand_plan(&planned, &hand, bytes_of(value, VALUE_BYTES));
+		planned.identifier.value = bytes_of(value, 8);
+		planned.ownership.value = bytes_of(value, 8);
+		planned.event.attribute_count = 0;
+		result =
+		    graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset, &error);
+		arena_reset(&hand.work);
+		applied++;
+	}
+	graph_abort(store.graph);
+	assert_int_equal(result, GRAPH_E_FULL);
+	assert_in_range(applied, 2, LIMIT_STORE_RESERVE_BYTES / VALUE_BYTES + 1);
+	hand_create(&hand, BYTES("b-2"));
+	hand_expect_stored(&hand);
+	disk_free_bytes = DISK_BYTES;
+	hand_end(&hand);
+	hand_store_destroy(&store);
+	free(value);
+}
+
+/* A map with room for few pages more or for none: whatever the version of the library
+ * costs to be recorded, the store opens. */
+static void
+test_N3_store_of_a_full_map_opens(void **test_state)
+{
+	struct hand_store store;
+	struct hand hand;
+	struct stat about;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	for (unsigned i = 0; i < 200; i++) {
+		char name[16];
+
+		hand_create(&hand, numbered(name, sizeof(name), "b", i));
+	}
+	hand_store_close(&store);
+	assert_int_equal(stat(hand_store_path(&store, "store/data.mdb"), &about), 0);
+	for (uint64_t pages = 0; pages < 40; pages++) {
+		char version[16];
+
+		numbered(version, sizeof(version), "v", (unsigned)pages);
+		store.phone_library = version;
+		store.map_size_bytes = (uint64_t)about.st_size + pages * 4096;
+		hand_store_open(&store);
+		hand_expect_stored(&hand);
+		hand_store_close(&store);
+	}
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+static void
+test_failed_commit_that_leaves_no_mark_says_so(void **test_state)
+{
+	struct hand_store store;
+	struct hand_event planned;
+	struct graph_error error = { "" };
+	struct bytes answer;
+	struct hand hand;
+	uint64_t txn;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	hand_plan(&planned, &hand, BYTES("b-1"));
+	/* Where there is a directory no file can be made. */
+	assert_int_equal(mkdir(hand_store_path(&store, "failed"), 0700), 0);
+	assert_int_equal(graph_write_begin(store.graph), 0);
+	assert_int_equal(
+	    graph_apply(&answer, store.graph, &hand.work, &planned.event, &planned.changeset, &error), 0);
+	sync_errno = EIO;
+	assert_int_equal(graph_commit(&txn, store.graph, &error), GRAPH_E_FAILED);
+	sync_errno = 0;
+	assert_non_null(strstr(error.message, "a commit failed"));
+	assert_non_null(strstr(error.message, "won't check the store"));
 	hand_end(&hand);
 	hand_store_destroy(&store);
 }
@@ -677,7 +823,7 @@ try_with_arena(struct hand *hand, const struct hand_event *planned, size_t limit
 	assert_int_equal(graph_write_begin(graph), 0);
 	result = graph_load(&known, graph, &arena, &planned->event, &error);
 	if (result == 0)
-		result = graph_apply(&answer, graph, &arena, &planned->event, &planned->changeset);
+		result = graph_apply(&answer, graph, &arena, &planned->event, &planned->changeset, &error);
 	if (result == 0)
 		assert_int_equal(graph_commit(&txn, graph, &error), 0);
 	else
@@ -743,6 +889,10 @@ main(void)
 		cmocka_unit_test(test_map_that_fills_up_at_the_commit_harms_nothing),
 		cmocka_unit_test(test_failed_commit_is_the_last),
 		cmocka_unit_test(test_full_disk_refuses_writes_and_is_read_on),
+		cmocka_unit_test(test_reserve_of_the_disk_is_left_alone),
+		cmocka_unit_test(test_transaction_past_the_disk_fails_alone),
+		cmocka_unit_test(test_N3_store_of_a_full_map_opens),
+		cmocka_unit_test(test_failed_commit_that_leaves_no_mark_says_so),
 		cmocka_unit_test(test_running_out_of_memory_leaves_no_trace),
 	};
 
