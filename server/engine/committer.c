@@ -184,8 +184,8 @@ write_event(struct engine *engine, struct engine_write *write)
 		result =
 		    identify_decide(&changeset, &engine->arena, &event, &known, &engine->options.decider);
 	if (result == 0)
-		result =
-		    graph_apply(&write->contact, engine->options.graph, &engine->arena, &event, &changeset, &error);
+		result = graph_apply(
+		    &write->contact, engine->options.graph, &engine->arena, &event, &changeset, &error);
 	if (result == GRAPH_E_DAMAGED)
 		engine_log(engine, error.message);
 	if (result == 0)
