@@ -108,10 +108,8 @@ open_store(struct daemon *daemon)
 	struct graph_error error;
 	int result = graph_open(&daemon->graph, &options, &error);
 
-	if (result == GRAPH_E_REFUSED)
+	if (result != 0)
 		log_line("%s", error.message);
-	else if (result < 0)
-		log_line("cannot open the store in %s: %s", options.data_dir, strerror(-result));
 	return result;
 }
 

@@ -212,12 +212,38 @@ test_full_store_refuses_writes_and_goes_on_reading(void **state)
 	service_destroy(service);
 }
 
+/* The store says what it was about when the system refused it. */
+static void
+test_store_that_cannot_be_made_is_told_in_its_words(void **state)
+{
+	char *directory = test_directory_create();
+	char data_dir[4096];
+	const char *const arguments[] = { "--data-dir", data_dir, "--policy-dir",
+		getenv("ANAGRAPH_POLICY_DIR"), "--listen", "127.0.0.1:0", NULL };
+	char *output;
+	char *prose;
+	int status;
+
+	(void)state;
+	snprintf(data_dir, sizeof(data_dir), "%s", path_in(directory, "missing/data"));
+	assert_int_equal(service_run(&status, &output, &prose, getenv("ANAGRAPHD"), arguments), 0);
+	assert_int_equal(status, 1);
+	assert_string_equal(output, "");
+	assert_non_null(strstr(prose, "missing/data can't be made: No such file or directory\n"));
+	assert_ptr_equal(strchr(prose, '\n'), prose + strlen(prose) - 1);
+	free(output);
+	free(prose);
+	test_directory_remove(directory);
+	free(directory);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_failed_sync_is_never_acknowledged_and_is_the_last),
 		cmocka_unit_test(test_full_store_refuses_writes_and_goes_on_reading),
+		cmocka_unit_test(test_store_that_cannot_be_made_is_told_in_its_words),
 	};
 
 	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);
