@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "server/rpc/call.h"
 #include "server/rpc/request.h"
@@ -35,6 +37,22 @@ check_supported(struct rejection *rejection, const Anagraph__V1__IdentifyRequest
 	return 0;
 }
 
+/* Words for what befalls the service rather than the request: a caller who is told that
+ * the event is at fault would drop it. */
+static int
+reject_for_service(struct rejection *rejection, const struct call *call, int result)
+{
+	const struct rpc_options *options = &call->queue->rpc->options;
+	char line[128];
+
+	if (result == -ENOMEM)
+		return request_reject_memory(rejection, &call->arena);
+	snprintf(line, sizeof(line), "an event could not be taken in: %s", strerrordesc_np(-result));
+	options->log(options->log_context, line);
+	return request_reject(
+	    rejection, REASON_INTERNAL, "", "The event could not be taken in; the log says why.");
+}
+
 /* From the call's bytes to an event in its arena. 0; positive with *rejection. */
 static int
 prepare(struct event *event, struct rejection *rejection, struct call *call)
@@ -48,6 +66,8 @@ prepare(struct event *event, struct rejection *rejection, struct call *call)
 	if (result == 0)
 		result = request_unpack(
 		    &unpacked, rejection, &call->arena, &anagraph__v1__identify_request__descriptor, raw);
+	/* All that was unpacked is the arena's: a write that waits holds nothing else. */
+	call_drop_payload(call);
 	if (result != 0)
 		return result;
 	message = (const Anagraph__V1__IdentifyRequest *)unpacked;
@@ -58,34 +78,42 @@ prepare(struct event *event, struct rejection *rejection, struct call *call)
 	if (result == 0)
 		result = check_supported(rejection, message);
 	if (result < 0)
-		return request_reject(rejection, REASON_LIMIT_EXCEEDED, "", "The request is too large.");
+		return reject_for_service(rejection, call, result);
 	return result;
 }
 
-/* What comes after the contact. 0; -ENOMEM. */
+/* What comes after the contact. Conflicts past LIMIT_ANSWER_BYTES are left out, the last
+ * first: the event is stored, and an answer that its caller can't take would hide that.
+ * 0; -ENOMEM. */
 static int
 encode_tail(struct bytes *out, struct arena *arena, const struct engine_write *write)
 {
 	struct bytes *conflicts = arena_calloc(arena, write->conflict_count, sizeof(*conflicts));
+	size_t head_room = VARINT_FIELD_BYTES + WIRE_PREFIX_BYTES + write->contact.size;
 	size_t room = (write->absorbed_count + 1) * VARINT_FIELD_BYTES;
+	size_t count = 0;
 	struct wire_writer writer;
 	uint8_t *buffer;
 
 	if (conflicts == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < write->conflict_count; i++) {
-		int result = conflict_encode(&conflicts[i], arena, &write->conflicts[i]);
+	for (; count < write->conflict_count; count++) {
+		int result = conflict_encode(&conflicts[count], arena, &write->conflicts[count]);
+		size_t size;
 
 		if (result != 0)
 			return result;
-		room += WIRE_PREFIX_BYTES + conflicts[i].size;
+		size = WIRE_PREFIX_BYTES + conflicts[count].size;
+		if (head_room + room + size > LIMIT_ANSWER_BYTES)
+			break;
+		room += size;
 	}
 	buffer = arena_alloc(arena, room);
 	if (buffer == NULL)
 		return -ENOMEM;
 	wire_writer_init(&writer, buffer, room);
 	wire_put_varint(&writer, RESPONSE_REVISION, write->revision);
-	for (size_t i = write->conflict_count; i > 0; i--)
+	for (size_t i = count; i > 0; i--)
 		wire_put_bytes_always(&writer, RESPONSE_CONFLICTS, conflicts[i - 1]);
 	/* One by one: whoever reads a packed field takes its plain form too. */
 	for (size_t i = write->absorbed_count; i > 0; i--)

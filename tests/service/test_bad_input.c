@@ -595,6 +595,33 @@ test_fields_limit(struct scene *s)
 	    __LINE__);
 }
 
+/* Contacts that agree on nothing become one: more conflicts than any caller takes. The
+ * event is stored, so it must be answered, with as many of them as go in. */
+static void
+test_answer_limit(struct scene *s)
+{
+	struct part parts[LIMIT_EVENT_ATTRIBUTES + 2];
+	struct part all[LIMIT_EVENT_IDENTIFIERS + 1] = { 0 };
+	uint64_t contact = 0;
+	size_t size;
+
+	for (int i = 0; i < LIMIT_EVENT_IDENTIFIERS; i++) {
+		memset(parts, 0, sizeof(parts));
+		all[i] = ID("chat", scene_print(s, "v-%d", i));
+		parts[0] = all[i];
+		for (int j = 0; j < LIMIT_EVENT_ATTRIBUTES; j++)
+			parts[j + 1] = TEXT(scene_print(s, "A_%d", j), scene_print(s, "%d %0900d", i, j));
+		identify_parts(s, CONTACTS, parts, __FILE__, __LINE__);
+	}
+	contact = identify_parts(s, CONTACTS, all, __FILE__, __LINE__);
+	size = anagraph__v1__identify_response__get_packed_size(s->answer);
+	assert_true(size <= LIMIT_ANSWER_BYTES);
+	assert_true(size > LIMIT_ANSWER_BYTES - 64 * 1024);
+	assert_int_equal(s->answer->n_absorbed_contact_ids, LIMIT_EVENT_IDENTIFIERS - 1);
+	for (int i = 0; i < LIMIT_EVENT_IDENTIFIERS; i++)
+		assert_int_equal(owner(s, "chat", all[i].text), contact);
+}
+
 /* The path is metadata too. gRPC may close the connection over it, so this caller has
  * one of its own. */
 static void
@@ -664,6 +691,7 @@ main(void)
 		STOCK_TEST(test_methods_that_are_not_there),
 		STOCK_TEST(test_message_limit),
 		STOCK_TEST(test_fields_limit),
+		STOCK_TEST(test_answer_limit),
 		STOCK_TEST(test_metadata_limit),
 		STOCK_TEST(test_unknown_fields_are_skipped),
 	};
