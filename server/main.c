@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rules/phone.h"
 #include "server/config.h"
 #include "server/log.h"
 #include "server/policies.h"
@@ -64,6 +66,7 @@ harden(void)
 
 	umask(077);
 	setrlimit(RLIMIT_CORE, &limit);
+	prctl(PR_SET_DUMPABLE, 0L); /* that limit holds for files, not for programs that take cores in */
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS) {
 		limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
 		setrlimit(RLIMIT_NOFILE, &limit);
@@ -95,6 +98,16 @@ take_signals(struct daemon *daemon)
 	daemon->signal_fd = signalfd(-1, &ending, SFD_CLOEXEC);
 	daemon->failed_fd = eventfd(0, EFD_CLOEXEC);
 	return daemon->signal_fd < 0 || daemon->failed_fd < 0 ? -errno : 0;
+}
+
+static int
+load_phone_library(void)
+{
+	int result = phone_library_init();
+
+	if (result < 0)
+		log_line("cannot load the tables of phone numbers: %s", strerror(-result));
+	return result;
 }
 
 static int
@@ -227,8 +240,10 @@ finish(struct daemon *daemon)
 static int
 run(struct daemon *daemon)
 {
-	int result = open_store(daemon);
+	int result = load_phone_library();
 
+	if (result == 0)
+		result = open_store(daemon);
 	if (result == 0)
 		result = load_policies(daemon);
 	if (result == 0)
