@@ -2,8 +2,9 @@
  *
  * The order matters. Signals are blocked before any thread is made. The store is opened
  * and policies are loaded before gRPC starts, which makes threads and descriptors of its
- * own. At the end calls are drained first, then the committer ends, then gRPC, then the
- * store. Whatever keeps it from serving is told in one line. */
+ * own. At the end whoever watches is told first, then calls are drained, then the
+ * committer ends, then gRPC, then the store. Whatever keeps it from serving is told in
+ * one line. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -254,6 +255,7 @@ run(struct daemon *daemon)
 		return result;
 	if (!wait_for_the_end(daemon))
 		log_line("draining");
+	rpc_announce_end(daemon->rpc);
 	engine_drain(daemon->engine);
 	rpc_drain(daemon->rpc);
 	return has_failed(daemon) ? -EIO : 0;

@@ -2,9 +2,9 @@
  *
  * A read is one batch, started while its arrival is handled: everything that goes out
  * and the close that comes back. A write has two: the close is waited for apart, so
- * that a caller who leaves can be seen while the write waits. What always holds: the
- * memory of a call is used again only when gRPC has given every batch of it back, and
- * for each call that arrives another is posted, before anything else is done. */
+ * that a caller who leaves can be seen while the write waits. So has a stream, and one
+ * more for each of its steps. What always holds: the memory of a call is used again only when gRPC has given
+ * every batch of it back, and for each call that arrives another is posted, before anything else is done. */
 #include "server/rpc/call.h"
 
 #include <assert.h>
@@ -14,14 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/rpc/method.h"
 #include "server/rpc/request.h"
 #include "server/rpc/status.h"
+#include "server/rpc/stream.h"
 
 enum {
-	POSTED_CALLS = 64,        /* of each method */
-	POSTED_UNKNOWN_CALLS = 4, /* nobody is in a hurry to learn that there is no such method */
-	SPARE_CALLS = 256,        /* kept by a queue for later; the rest is freed */
-	KEPT_METADATA = 32,       /* entries whose array is worth keeping */
+	SPARE_CALLS = 256,  /* kept by a queue for later; the rest is freed */
+	KEPT_METADATA = 32, /* entries whose array is worth keeping */
 };
 
 static struct call *
@@ -35,6 +35,7 @@ call_create(struct queue *queue)
 	call->arrived_tag = (struct tag){ TAG_ARRIVED, call };
 	call->answered_tag = (struct tag){ TAG_ANSWERED, call };
 	call->closed_tag = (struct tag){ TAG_CLOSED, call };
+	call->stepped_tag = (struct tag){ TAG_STEPPED, call };
 	grpc_metadata_array_init(&call->metadata);
 	grpc_call_details_init(&call->details);
 	arena_init(&call->arena, LIMIT_CALL_ARENA_BYTES);
@@ -98,13 +99,15 @@ post(struct queue *queue, enum method method)
 	call->watched = false;
 	atomic_store(&call->answered, false);
 	call->was_cancelled = 0;
+	call->stream = (struct stream){ .told_state = -1 };
 	if (method == METHOD_UNKNOWN)
 		error = grpc_server_request_call(rpc->server, &call->handle, &call->details, &call->metadata,
 		    queue->handle, queue->handle, &call->arrived_tag);
 	else
 		error = grpc_server_request_registered_call(rpc->server, rpc->methods[method], &call->handle,
-		    &call->deadline, &call->metadata, &call->payload, queue->handle, queue->handle,
-		    &call->arrived_tag);
+		    &call->deadline, &call->metadata,
+		    METHODS[method].handling == GRPC_SRM_PAYLOAD_NONE ? NULL : &call->payload, queue->handle,
+		    queue->handle, &call->arrived_tag);
 	assert(error == GRPC_CALL_OK);
 	return 0;
 }
@@ -113,9 +116,7 @@ int
 call_post_first(struct queue *queue)
 {
 	for (enum method method = 0; method < METHOD_COUNT; method++) {
-		int count = method == METHOD_UNKNOWN ? POSTED_UNKNOWN_CALLS : POSTED_CALLS;
-
-		for (int i = 0; i < count; i++) {
+		for (unsigned i = 0; i < METHODS[method].posted_count; i++) {
 			int result = post(queue, method);
 
 			if (result != 0)
@@ -152,9 +153,9 @@ admit(struct rejection *rejection, struct call *call)
 	return true;
 }
 
-/* Takes a call out of the count; the last one wakes whoever drains. */
-static void
-leave(struct call *call)
+/* The last one to leave wakes whoever drains. */
+void
+call_leave(struct call *call)
 {
 	struct rpc *rpc = call->queue->rpc;
 
@@ -186,54 +187,34 @@ retire(struct call *call)
 	}
 	arena_reset(&call->arena);
 	if (call->admitted)
-		leave(call);
+		call_leave(call);
 	give_spare(call);
 	if (queue->owed_calls[method] > 0 && post(queue, method) == 0)
 		queue->owed_calls[method]--;
 }
 
 static void
-handle_unknown(struct call *call)
-{
-	const struct rejection rejection = {
-		.reason = REASON_UNIMPLEMENTED,
-		.message = "The service has no such method.",
-	};
-
-	call_refuse(call, &rejection, call_last_txn(call->queue->reader));
-}
-
-static void
 handle_arrival(struct call *call)
 {
+	const struct method_entry *entry = &METHODS[call->method];
 	struct queue *queue = call->queue;
 	struct rejection rejection;
 
 	if (post(queue, call->method) != 0)
 		queue->owed_calls[call->method]++;
 	if (!admit(&rejection, call)) {
-		uint64_t txn = call_last_txn(queue->reader);
-
 		/* A refusal is not waited for, nor does it keep others out. */
-		leave(call);
-		atomic_fetch_add(&queue->rpc->calls_refused, 1);
-		call_refuse(call, &rejection, txn);
-		return;
+		call_leave(call);
+		if (rejection.reason != REASON_DRAINING || !entry->outlasts_draining) {
+			atomic_fetch_add(&queue->rpc->calls_refused, 1);
+			call_refuse(call, &rejection, call_last_txn(queue->reader));
+			return;
+		}
 	}
-	switch (call->method) {
-	case METHOD_IDENTIFY:
-		identify_handle(call);
-		break;
-	case METHOD_RESOLVE:
-		resolve_handle(call);
-		break;
-	case METHOD_COUNT_CONTACTS:
-		count_handle(call);
-		break;
-	default:
-		handle_unknown(call);
-		break;
-	}
+	if (entry->stream_limit > 0)
+		stream_arrived(call);
+	else
+		entry->handle(call);
 	arena_reset(&queue->scratch);
 }
 
@@ -245,6 +226,11 @@ call_completed(struct call *call, enum tag_kind kind, bool ok)
 			handle_arrival(call);
 		else
 			call_destroy(call); /* the server has shut down */
+		return;
+	}
+	if (call->stream.open) {
+		if (stream_completed(call, kind, ok))
+			retire(call);
 		return;
 	}
 	assert(kind == TAG_CLOSED || atomic_load(&call->answered));
@@ -285,8 +271,9 @@ fill_trailing(grpc_metadata trailing[2], const struct answer *answer)
 	return count;
 }
 
-void
-call_answer(struct call *call, const struct answer *answer)
+/* Starts the batch that ends a call: a message unless it is NULL, then the status. */
+static void
+end(struct call *call, const struct answer *answer, const grpc_slice *payload)
 {
 	grpc_metadata trailing[2];
 	size_t trailing_count = fill_trailing(trailing, answer);
@@ -300,12 +287,14 @@ call_answer(struct call *call, const struct answer *answer)
 
 	memset(ops, 0, sizeof(ops));
 	grpc_slice_buffer_init(&message.data.raw.slice_buffer);
-	ops[op_count++].op = GRPC_OP_SEND_INITIAL_METADATA;
-	if (answer->rejection == NULL) {
-		grpc_slice_buffer_add(&message.data.raw.slice_buffer, answer->message);
+	if (!call->stream.greeted)
+		ops[op_count++].op = GRPC_OP_SEND_INITIAL_METADATA;
+	if (payload != NULL) {
+		grpc_slice_buffer_add(&message.data.raw.slice_buffer, *payload);
 		ops[op_count].op = GRPC_OP_SEND_MESSAGE;
 		ops[op_count++].data.send_message.send_message = &message;
-	} else {
+	}
+	if (answer->rejection != NULL) {
 		words = static_slice(status_message(answer->rejection));
 		ops[op_count].data.send_status_from_server.status = status_code(answer->rejection->reason);
 		ops[op_count].data.send_status_from_server.status_details = &words;
@@ -327,6 +316,20 @@ call_answer(struct call *call, const struct answer *answer)
 	for (size_t i = 0; i < trailing_count; i++)
 		grpc_slice_unref(trailing[i].value);
 	grpc_slice_buffer_destroy(&message.data.raw.slice_buffer);
+}
+
+void
+call_answer(struct call *call, const struct answer *answer)
+{
+	end(call, answer, answer->rejection == NULL ? &answer->message : NULL);
+}
+
+void
+call_answer_stream(struct call *call, const struct rejection *rejection, const grpc_slice *last_message)
+{
+	const struct answer answer = { .rejection = rejection };
+
+	end(call, &answer, last_message);
 }
 
 void

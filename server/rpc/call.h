@@ -3,7 +3,8 @@
  * A queue is a completion queue of gRPC and the one thread that polls it. A call
  * belongs to its queue's thread from the moment it is posted, as a request for
  * whatever call of its method comes next, until it is retired; only while a write is
- * with the engine does the committer's thread have it. */
+ * with the engine does the committer's thread have it. Streams, which the main thread
+ * ends when the daemon does, are under their queue's lock. */
 #ifndef ANAGRAPH_SERVER_RPC_CALL_H
 #define ANAGRAPH_SERVER_RPC_CALL_H
 
@@ -17,6 +18,10 @@ enum method {
 	METHOD_IDENTIFY,
 	METHOD_RESOLVE,
 	METHOD_COUNT_CONTACTS,
+	METHOD_HEALTH_CHECK,
+	METHOD_HEALTH_WATCH,
+	METHOD_REFLECTION,
+	METHOD_REFLECTION_ALPHA,
 	METHOD_UNKNOWN, /* any other */
 	METHOD_COUNT,
 };
@@ -25,6 +30,7 @@ enum method {
 enum tag_kind {
 	TAG_ARRIVED,   /* a posted call has a caller */
 	TAG_ANSWERED,  /* the batch with the answer is done */
+	TAG_STEPPED,   /* a stream's batch in between is done */
 	TAG_CLOSED,    /* nobody waits for the answer any more, or it has gone out */
 	TAG_SHUT_DOWN, /* the server has: no call is left */
 };
@@ -43,6 +49,8 @@ struct queue {
 	struct call *spare_calls; /* none of them with gRPC */
 	unsigned spare_count;
 	unsigned owed_calls[METHOD_COUNT]; /* not posted for want of memory */
+	pthread_mutex_t stream_lock;
+	struct call *streams; /* those that are open; under the lock, with all that they hold */
 };
 
 struct rpc {
@@ -59,10 +67,24 @@ struct rpc {
 
 	atomic_uint calls_in_flight; /* admitted and not retired */
 	atomic_uint calls_refused;   /* ever, because of draining or of too many in flight */
+	atomic_uint open_streams[METHOD_COUNT];
+	atomic_bool ending; /* announced: health is NOT_SERVING, no stream goes on */
 	atomic_bool draining;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* while draining: calls_in_flight fell to 0, or shut_down */
 	bool shut_down;         /* under the lock */
+};
+
+/* What a call has besides when it is a stream. */
+struct stream {
+	struct call *before; /* in its queue's list */
+	struct call *after;
+	bool open;      /* in that list */
+	bool stepping;  /* a batch in between is under way: never more than one */
+	bool gone;      /* the caller is */
+	bool greeted;   /* initial metadata has been sent */
+	int service;    /* Watch: which one is watched */
+	int told_state; /* Watch: what the caller knows of it; -1 nothing yet */
 };
 
 struct call {
@@ -82,7 +104,9 @@ struct call {
 	atomic_bool answered; /* the last that is set before the call is its queue's again */
 	bool watched;         /* a batch of its own waits for the close */
 	int was_cancelled;    /* gRPC's to set */
-	struct arena arena;   /* a write's; its memory is kept from call to call */
+	struct tag stepped_tag;
+	struct stream stream;
+	struct arena arena; /* a write's; its memory is kept from call to call */
 	struct engine_write write;
 };
 
@@ -107,11 +131,18 @@ void call_free_spare(struct queue *queue);
  * the call must not be touched after it. */
 void call_answer(struct call *call, const struct answer *answer);
 
+/* Ends a stream: well, or with a rejection unless that is NULL; a last message, taken
+ * over, goes out before that unless it is NULL. With the lock of its queue's streams. */
+void call_answer_stream(struct call *call, const struct rejection *rejection, const grpc_slice *last_message);
+
+/* Takes a call out of those that draining waits for. Once; any thread. */
+void call_leave(struct call *call);
+
 /* Ends a call with a rejection, txn as in struct answer. */
 void call_refuse(struct call *call, const struct rejection *rejection, uint64_t txn);
 
-/* Asks to be told when the caller is gone, whereupon call->write.cancelled is set.
- * The queue's thread, before the write is submitted. */
+/* Asks to be told when the caller is gone, whereupon call->write.cancelled or
+ * call->stream.gone is set. The queue's thread, before the write is submitted. */
 void call_watch(struct call *call);
 
 /* The request's bytes, borrowed from the call or from the queue's scratch arena until
@@ -127,10 +158,5 @@ int64_t call_deadline_us(const struct call *call);
 /* The number of the store's last transaction, for answers that looked at no record;
  * 0 when the store can't tell. The reader's thread. */
 uint64_t call_last_txn(struct graph_reader *reader);
-
-/* One each for a method: takes the request in and ends the call, now or later. */
-void identify_handle(struct call *call);
-void resolve_handle(struct call *call);
-void count_handle(struct call *call);
 
 #endif

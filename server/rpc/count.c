@@ -1,4 +1,5 @@
 /* CountContacts: the account's record, field by field. */
+#include "server/rpc/method.h"
 #include "server/rpc/read.h"
 #include "server/rpc/request.h"
 #include "server/wire/wire.h"

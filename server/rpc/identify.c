@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/rpc/call.h"
+#include "server/rpc/method.h"
 #include "server/rpc/request.h"
 #include "server/wire/messages.h"
 #include "server/wire/wire.h"

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "server/rpc/method.h"
 #include "server/rpc/read.h"
 #include "server/rpc/request.h"
 #include "server/wire/wire.h"

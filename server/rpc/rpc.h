@@ -34,10 +34,15 @@ int rpc_listen(unsigned *port, struct rpc *rpc, const char *address);
  * inherit that. 0; -errno, after which the process can only end. Main thread. */
 int rpc_start(struct rpc *rpc);
 
-/* Refuses new calls with DRAINING and waits until those in flight are answered, then
- * closes all connections and ends the threads. Calls whose callers don't take their
- * answer are cancelled after a while. The engine must take no more writes, and still
- * answer those it has. After rpc_start. Main thread. */
+/* Says NOT_SERVING to whoever asks or watches from now on, and ends all streams. Calls
+ * are still taken. After rpc_start, before engine_drain, so that callers can go elsewhere
+ * before the first of them is refused. Main thread. */
+void rpc_announce_end(struct rpc *rpc);
+
+/* Refuses new calls with DRAINING, all but health checks, and waits until those in
+ * flight are answered, then closes all connections and ends the threads. Calls whose
+ * callers don't take their answer are cancelled after a while. The engine must take no
+ * more writes, and still answer those it has. After rpc_announce_end. Main thread. */
 void rpc_drain(struct rpc *rpc);
 
 /* Frees everything and ends gRPC; accepts NULL. After rpc_drain, or without rpc_start;

@@ -1,10 +1,11 @@
 /* The front's life: made, bound, started, drained, freed.
  *
- * The order of the end is the one that gRPC survives: nothing new is admitted; what was
- * admitted is answered; callers get a moment to understand; the server is shut down and,
- * past a grace, every call left is cancelled; only when the server says that no call is
- * left are the queues shut down, and only then do their threads end. An operation on a
- * queue that has been shut down would abort the process. */
+ * The order of the end is the one that gRPC survives: streams, which would last for
+ * ever, are ended by us; nothing new is admitted; what was admitted is answered; callers
+ * get a moment to understand; the server is shut down and, past a grace, every call left
+ * is cancelled; only when the server says that no call is left are the queues shut down,
+ * and only then do their threads end. An operation on a queue that has been shut down
+ * would abort the process. */
 #include <errno.h>
 #include <grpc/grpc_security.h>
 #include <grpc/support/log.h>
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "server/rpc/call.h"
+#include "server/rpc/method.h"
+#include "server/rpc/stream.h"
 
 enum {
 	ANSWER_GRACE_MS = 10000, /* for callers to take the answers to calls that were admitted */
@@ -26,12 +28,6 @@ enum {
 	CONNECTION_IDLE_MS = 60 * 60 * 1000,
 	CONNECTION_AGE_MS = 6 * 60 * 60 * 1000,
 	CONNECTION_AGE_GRACE_MS = 5 * 60 * 1000,
-};
-
-static const char *const METHOD_PATHS[METHOD_UNKNOWN] = {
-	[METHOD_IDENTIFY] = "/anagraph.v1.IdentityService/Identify",
-	[METHOD_RESOLVE] = "/anagraph.v1.IdentityService/Resolve",
-	[METHOD_COUNT_CONTACTS] = "/anagraph.v1.IdentityService/CountContacts",
 };
 
 /* gRPC's own lines can quote what a peer sent, so none is passed on but what explains
@@ -90,6 +86,7 @@ static int
 queue_init(struct queue *queue, struct rpc *rpc)
 {
 	queue->rpc = rpc;
+	pthread_mutex_init(&queue->stream_lock, NULL);
 	arena_init(&queue->scratch, LIMIT_CALL_ARENA_BYTES);
 	queue->handle = grpc_completion_queue_create_for_next(NULL);
 	grpc_server_register_completion_queue(rpc->server, queue->handle, NULL);
@@ -105,6 +102,7 @@ queue_finish(struct queue *queue)
 	grpc_completion_queue_destroy(queue->handle);
 	graph_reader_destroy(queue->reader);
 	arena_finish(&queue->scratch);
+	pthread_mutex_destroy(&queue->stream_lock);
 }
 
 int
@@ -129,7 +127,7 @@ rpc_create(struct rpc **out, const struct rpc_options *options)
 	rpc->server = create_server();
 	for (enum method method = 0; method < METHOD_UNKNOWN; method++)
 		rpc->methods[method] = grpc_server_register_method(
-		    rpc->server, METHOD_PATHS[method], NULL, GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+		    rpc->server, METHODS[method].path, NULL, METHODS[method].handling, 0);
 	rpc->queues = calloc(options->thread_count, sizeof(*rpc->queues));
 	if (rpc->queues == NULL)
 		result = -ENOMEM;
@@ -256,6 +254,14 @@ wait_for_quiet(struct rpc *rpc)
 		nanosleep(&quiet, NULL);
 		after = atomic_load(&rpc->calls_refused);
 	} while (after != before && ++rounds < QUIET_ROUNDS);
+}
+
+void
+rpc_announce_end(struct rpc *rpc)
+{
+	atomic_store(&rpc->ending, true);
+	for (unsigned i = 0; i < rpc->options.thread_count; i++)
+		stream_end_all(&rpc->queues[i]);
 }
 
 void

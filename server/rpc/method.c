@@ -1,0 +1,75 @@
+/* A method is in this table or it is unknown. What is called all the time has many
+ * calls waiting for callers; the rest, which people and their tools call, has few. */
+#include "server/rpc/method.h"
+
+enum { POSTED_MANY = 64, POSTED_FEW = 4 };
+
+static void
+handle_unknown(struct call *call)
+{
+	const struct rejection rejection = {
+		.reason = REASON_UNIMPLEMENTED,
+		.message = "The service has no such method.",
+	};
+
+	call_refuse(call, &rejection, call_last_txn(call->queue->reader));
+}
+
+const struct method_entry METHODS[METHOD_COUNT] = {
+	[METHOD_IDENTIFY] = {
+		.path = "/anagraph.v1.IdentityService/Identify",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_MANY,
+		.handle = identify_handle,
+	},
+	[METHOD_RESOLVE] = {
+		.path = "/anagraph.v1.IdentityService/Resolve",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_MANY,
+		.handle = resolve_handle,
+	},
+	[METHOD_COUNT_CONTACTS] = {
+		.path = "/anagraph.v1.IdentityService/CountContacts",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_MANY,
+		.handle = count_handle,
+	},
+	[METHOD_HEALTH_CHECK] = {
+		.path = "/grpc.health.v1.Health/Check",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_FEW,
+		.outlasts_draining = true,
+		.handle = health_check,
+	},
+	[METHOD_HEALTH_WATCH] = {
+		.path = "/grpc.health.v1.Health/Watch",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_FEW,
+		.stream_limit = LIMIT_WATCHERS,
+		.handle = health_watch,
+		.step = health_watch_step,
+		.stop = health_watch_stop,
+	},
+	[METHOD_REFLECTION] = {
+		.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+		.handling = GRPC_SRM_PAYLOAD_NONE,
+		.posted_count = POSTED_FEW,
+		.stream_limit = LIMIT_REFLECTION_STREAMS,
+		.handle = reflection_handle,
+		.step = reflection_step,
+		.stop = reflection_stop,
+	},
+	[METHOD_REFLECTION_ALPHA] = {
+		.path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+		.handling = GRPC_SRM_PAYLOAD_NONE,
+		.posted_count = POSTED_FEW,
+		.stream_limit = LIMIT_REFLECTION_STREAMS,
+		.handle = reflection_handle,
+		.step = reflection_step,
+		.stop = reflection_stop,
+	},
+	[METHOD_UNKNOWN] = {
+		.posted_count = POSTED_FEW,
+		.handle = handle_unknown,
+	},
+};

@@ -1,0 +1,39 @@
+/* The methods that the daemon answers, in one table: their paths, how they arrive, and
+ * who handles them. */
+#ifndef ANAGRAPH_SERVER_RPC_METHOD_H
+#define ANAGRAPH_SERVER_RPC_METHOD_H
+
+#include "server/rpc/call.h"
+
+struct method_entry {
+	const char *path; /* NULL for METHOD_UNKNOWN */
+	grpc_server_register_method_payload_handling handling;
+	unsigned posted_count;  /* calls that each queue keeps waiting for callers */
+	unsigned stream_limit;  /* streams at once in the whole process; 0: not a stream */
+	bool outlasts_draining; /* answered at once and to the end, without being waited for */
+
+	/* Takes the request in and ends the call, now or later. A stream's is called with its
+	 * queue's lock, and so is what follows. */
+	void (*handle)(struct call *call);
+	/* The step that was started is done; ok as gRPC says. Starts another or ends it. */
+	void (*step)(struct call *call, bool ok);
+	/* The end is announced: ends it, at the latest when the step under way is done. */
+	void (*stop)(struct call *call);
+};
+
+extern const struct method_entry METHODS[METHOD_COUNT];
+
+void identify_handle(struct call *call);
+void resolve_handle(struct call *call);
+void count_handle(struct call *call);
+
+void health_check(struct call *call);
+void health_watch(struct call *call);
+void health_watch_step(struct call *call, bool ok);
+void health_watch_stop(struct call *call);
+
+void reflection_handle(struct call *call);
+void reflection_step(struct call *call, bool ok);
+void reflection_stop(struct call *call);
+
+#endif
