@@ -153,18 +153,24 @@ admit(struct rejection *rejection, struct call *call)
 	return true;
 }
 
-/* The last one to leave wakes whoever drains. */
+void
+call_wake_drain(struct rpc *rpc)
+{
+	if (!atomic_load(&rpc->draining))
+		return;
+	pthread_mutex_lock(&rpc->lock);
+	pthread_cond_broadcast(&rpc->changed);
+	pthread_mutex_unlock(&rpc->lock);
+}
+
 void
 call_leave(struct call *call)
 {
 	struct rpc *rpc = call->queue->rpc;
 
 	call->admitted = false;
-	if (atomic_fetch_sub(&rpc->calls_in_flight, 1) != 1 || !atomic_load(&rpc->draining))
-		return;
-	pthread_mutex_lock(&rpc->lock);
-	pthread_cond_broadcast(&rpc->changed);
-	pthread_mutex_unlock(&rpc->lock);
+	if (atomic_fetch_sub(&rpc->calls_in_flight, 1) == 1)
+		call_wake_drain(rpc);
 }
 
 static void

@@ -32,7 +32,7 @@ enum tag_kind {
 	TAG_ANSWERED,  /* the batch with the answer is done */
 	TAG_STEPPED,   /* a stream's batch in between is done */
 	TAG_CLOSED,    /* nobody waits for the answer any more, or it has gone out */
-	TAG_SHUT_DOWN, /* the server has: no call is left */
+	TAG_SHUT_DOWN, /* the server has: nothing else arrives on the queue */
 };
 
 struct tag {
@@ -45,6 +45,7 @@ struct queue {
 	grpc_completion_queue *handle;
 	pthread_t thread;
 	struct graph_reader *reader;
+	struct tag shut_down_tag;
 	struct arena scratch;     /* for what ends with the handling of one completion */
 	struct call *spare_calls; /* none of them with gRPC */
 	unsigned spare_count;
@@ -58,7 +59,6 @@ struct rpc {
 	grpc_server *server;
 	void *methods[METHOD_UNKNOWN];
 	struct queue *queues;
-	struct tag shut_down_tag;
 	bool started;
 
 	/* The committer's alone, for the answers to writes. */
@@ -71,8 +71,8 @@ struct rpc {
 	atomic_bool ending; /* announced: health is NOT_SERVING, no stream goes on */
 	atomic_bool draining;
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* while draining: calls_in_flight fell to 0, or shut_down */
-	bool shut_down;         /* under the lock */
+	pthread_cond_t changed;    /* while draining: any of the counts did */
+	unsigned shut_down_queues; /* under the lock: those that know that the server has */
 };
 
 /* What a call has besides when it is a stream. */
@@ -137,6 +137,9 @@ void call_answer_stream(struct call *call, const struct rejection *rejection, co
 
 /* Takes a call out of those that draining waits for. Once; any thread. */
 void call_leave(struct call *call);
+
+/* Wakes whoever drains, to look at the counts again. Any thread. */
+void call_wake_drain(struct rpc *rpc);
 
 /* Ends a call with a rejection, txn as in struct answer. */
 void call_refuse(struct call *call, const struct rejection *rejection, uint64_t txn);

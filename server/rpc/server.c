@@ -3,9 +3,9 @@
  * The order of the end is the one that gRPC survives: streams, which would last for
  * ever, are ended by us; nothing new is admitted; what was admitted is answered; callers
  * get a moment to understand; the server is shut down and, past a grace, every call left
- * is cancelled; only when the server says that no call is left are the queues shut down,
- * and only then do their threads end. An operation on a queue that has been shut down
- * would abort the process. */
+ * is cancelled; only when each queue was told of that, after all else that arrived on it,
+ * and no stream is left, are the queues shut down, and only then do their threads end. An
+ * operation on a queue that has been shut down would abort the process. */
 #include <errno.h>
 #include <grpc/grpc_security.h>
 #include <grpc/support/log.h>
@@ -86,6 +86,7 @@ static int
 queue_init(struct queue *queue, struct rpc *rpc)
 {
 	queue->rpc = rpc;
+	queue->shut_down_tag = (struct tag){ TAG_SHUT_DOWN, rpc };
 	pthread_mutex_init(&queue->stream_lock, NULL);
 	arena_init(&queue->scratch, LIMIT_CALL_ARENA_BYTES);
 	queue->handle = grpc_completion_queue_create_for_next(NULL);
@@ -117,7 +118,6 @@ rpc_create(struct rpc **out, const struct rpc_options *options)
 	gpr_set_log_function(log_assertion);
 	grpc_init();
 	rpc->options = *options;
-	rpc->shut_down_tag = (struct tag){ TAG_SHUT_DOWN, rpc };
 	pthread_mutex_init(&rpc->lock, NULL);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -160,7 +160,7 @@ static void
 note_shut_down(struct rpc *rpc)
 {
 	pthread_mutex_lock(&rpc->lock);
-	rpc->shut_down = true;
+	rpc->shut_down_queues++;
 	pthread_cond_broadcast(&rpc->changed);
 	pthread_mutex_unlock(&rpc->lock);
 }
@@ -217,6 +217,19 @@ in_ms(unsigned ms)
 	return at;
 }
 
+/* Whether nothing more is started on any queue. A stream that was not waited for may
+ * still have to be ended, and a call that arrived last be refused, but not once its queue
+ * knows that the server has shut down. With the lock. */
+static bool
+is_quiet(struct rpc *rpc)
+{
+	unsigned open_count = 0;
+
+	for (enum method method = 0; method < METHOD_COUNT; method++)
+		open_count += atomic_load(&rpc->open_streams[method]);
+	return open_count == 0 && rpc->shut_down_queues == rpc->options.thread_count;
+}
+
 /* Waits until no call is in flight and, if asked, the server has shut down. Returns
  * whether that came about in time; a NULL deadline waits for ever. */
 static bool
@@ -227,7 +240,7 @@ wait_for_end(struct rpc *rpc, bool shut_down, const struct timespec *deadline)
 
 	pthread_mutex_lock(&rpc->lock);
 	while (result == 0) {
-		ended = atomic_load(&rpc->calls_in_flight) == 0 && (rpc->shut_down || !shut_down);
+		ended = atomic_load(&rpc->calls_in_flight) == 0 && (!shut_down || is_quiet(rpc));
 		if (ended)
 			break;
 		if (deadline == NULL)
@@ -272,7 +285,9 @@ rpc_drain(struct rpc *rpc)
 	atomic_store(&rpc->draining, true);
 	wait_for_end(rpc, false, &deadline);
 	wait_for_quiet(rpc);
-	grpc_server_shutdown_and_notify(rpc->server, rpc->queues[0].handle, &rpc->shut_down_tag);
+	for (unsigned i = 0; i < rpc->options.thread_count; i++)
+		grpc_server_shutdown_and_notify(
+		    rpc->server, rpc->queues[i].handle, &rpc->queues[i].shut_down_tag);
 	deadline = in_ms(CLOSE_GRACE_MS);
 	if (!wait_for_end(rpc, true, &deadline)) {
 		grpc_server_cancel_all_calls(rpc->server);
@@ -294,7 +309,7 @@ shut_down_unstarted(struct rpc *rpc)
 		if (queue->handle == NULL)
 			continue;
 		if (i == 0)
-			grpc_server_shutdown_and_notify(rpc->server, queue->handle, &rpc->shut_down_tag);
+			grpc_server_shutdown_and_notify(rpc->server, queue->handle, &queue->shut_down_tag);
 		grpc_completion_queue_shutdown(queue->handle);
 		while (grpc_completion_queue_next(queue->handle, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL)
 			   .type != GRPC_QUEUE_SHUTDOWN)

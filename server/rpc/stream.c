@@ -40,6 +40,16 @@ strike(struct call *call)
 	call->stream.open = false;
 }
 
+/* Takes a stream out of the count; draining waits for the last. */
+static void
+discount(struct call *call)
+{
+	struct rpc *rpc = call->queue->rpc;
+
+	if (atomic_fetch_sub(&rpc->open_streams[call->method], 1) == 1)
+		call_wake_drain(rpc);
+}
+
 void
 stream_arrived(struct call *call)
 {
@@ -49,10 +59,9 @@ stream_arrived(struct call *call)
 	};
 	const struct method_entry *entry = &METHODS[call->method];
 	struct queue *queue = call->queue;
-	atomic_uint *open_count = &queue->rpc->open_streams[call->method];
 
-	if (atomic_fetch_add(open_count, 1) >= entry->stream_limit) {
-		atomic_fetch_sub(open_count, 1);
+	if (atomic_fetch_add(&queue->rpc->open_streams[call->method], 1) >= entry->stream_limit) {
+		discount(call);
 		call_refuse(call, &too_many, 0);
 		return;
 	}
@@ -89,7 +98,7 @@ stream_completed(struct call *call, enum tag_kind kind, bool ok)
 	pthread_mutex_unlock(&queue->stream_lock);
 	arena_reset(&queue->scratch);
 	if (complete)
-		atomic_fetch_sub(&queue->rpc->open_streams[call->method], 1);
+		discount(call);
 	return complete;
 }
 
