@@ -41,12 +41,13 @@ const details = protoLoader.fromJSON(
   { keepCase: true, defaults: true },
 );
 
-// Starts a daemon on a free port, with a store that ends with it.
-export async function startDaemon() {
+// Starts a daemon on a free port, with a store that ends with it. The environment is
+// "NAME=value" for the daemon alone.
+export async function startDaemon(environment = []) {
   const directory = mkdtempSync(join(process.env.ANAGRAPH_TEST_DIR ?? tmpdir(), 'anagraph-node-'));
   const settings = ['--listen', '127.0.0.1:0', '--data-dir', join(directory, 'store'), '--policy-dir', policyDir];
   // However this process ends, the daemon ends with it.
-  const daemon = spawn('setpriv', ['--pdeathsig', 'KILL', '--', daemonPath, ...settings], {
+  const daemon = spawn('setpriv', ['--pdeathsig', 'KILL', 'env', ...environment, daemonPath, ...settings], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise((resolve, reject) => {
@@ -67,6 +68,7 @@ export async function startDaemon() {
   if (!line.startsWith('ready on ')) throw new Error(`${daemonPath}: ${line}\n${prose}`);
   return {
     target: line.slice('ready on '.length),
+    ended,
     // Asks it to end: its exit status, or the name of the signal that ended it.
     stop() {
       daemon.kill('SIGTERM');
@@ -75,7 +77,8 @@ export async function startDaemon() {
   };
 }
 
-function decode(error) {
+// What an error, or the status that a stream ends with, says besides its code.
+export function decode(error) {
   const [bytes] = error.metadata.get('grpc-status-details-bin');
 
   if (bytes === undefined) return undefined;
