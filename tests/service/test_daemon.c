@@ -41,6 +41,56 @@ test_ready_line_names_the_real_port(struct scene *s)
 }
 
 static void
+test_health_is_answered_by_service(struct scene *s)
+{
+	static const char path[] = "/grpc.health.v1.Health/Check";
+	static const uint8_t whole[] = { 0x0a, 0x00 };
+	static const uint8_t service[] = "\x0a\x1b"
+					 "anagraph.v1.IdentityService";
+	static const uint8_t other[] = "\x0a\x05"
+				       "other";
+	static const uint8_t serving[] = { 0x08, 0x01 };
+	struct client_status status;
+	uint8_t *payload;
+	size_t size;
+
+	assert_int_equal(
+	    client_call_raw(&payload, &size, &status, s->client, path, whole, sizeof(whole), 0), 0);
+	scene_keep(s, payload, free);
+	assert_int_equal(size, sizeof(serving));
+	assert_memory_equal(payload, serving, size);
+	assert_int_equal(
+	    client_call_raw(&payload, &size, &status, s->client, path, service, sizeof(service) - 1, 0), 0);
+	scene_keep(s, payload, free);
+	assert_int_equal(size, sizeof(serving));
+	assert_memory_equal(payload, serving, size);
+	assert_int_equal(
+	    client_call_raw(&payload, &size, &status, s->client, path, other, sizeof(other) - 1, 0),
+	    CLIENT_E_STATUS);
+	expect_status(&status, "NOT_FOUND", "SERVICE_NOT_FOUND", "service", __FILE__, __LINE__);
+}
+
+/* A stream of one request and one answer. */
+static void
+test_reflection_names_the_service(struct scene *s)
+{
+	static const char *const paths[] = { "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+		"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo" };
+	static const uint8_t list_services[] = { 0x3a, 0x00 };
+	struct client_status status;
+	uint8_t *payload;
+	size_t size;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		assert_int_equal(client_call_raw(&payload, &size, &status, s->client, paths[i], list_services,
+				     sizeof(list_services), 0),
+		    0);
+		scene_keep(s, payload, free);
+		assert_non_null(memmem(payload, size, "anagraph.v1.IdentityService", 27));
+	}
+}
+
+static void
 test_version_and_help(struct scene *s)
 {
 	static const char *const version[] = { "--version", NULL };
@@ -622,6 +672,8 @@ main(void)
 {
 	static const struct scene_test tests[] = {
 		STOCK_TEST(test_ready_line_names_the_real_port),
+		STOCK_TEST(test_health_is_answered_by_service),
+		STOCK_TEST(test_reflection_names_the_service),
 		STOCK_TEST(test_version_and_help),
 		STOCK_TEST(test_only_loopback_is_listened_on),
 		STOCK_TEST(test_addresses_that_are_none),
