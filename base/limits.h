@@ -35,14 +35,13 @@ enum limits {
 	LIMIT_POLICY_FILE_BYTES = 16 * 1024 * 1024,
 
 	/* What one call may cost. */
-	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024,    /* unpacked request: LIMIT_EXCEEDED */
-	LIMIT_ANSWER_ARENA_BYTES = 64 * 1024 * 1024, /* answer to one event: INTERNAL */
-	LIMIT_ANSWER_BYTES = 4 * 1024 * 1024,        /* conflicts past it are left out of an answer */
-	LIMIT_CALLS_IN_FLIGHT = 32768,               /* on all connections: OVERLOADED */
-	LIMIT_WRITE_QUEUE = 16384,                   /* calls waiting for the committer: OVERLOADED */
-	LIMIT_WATCHERS = 256,                        /* streams of Health.Watch: OVERLOADED */
-	LIMIT_REFLECTION_STREAMS = 64,               /* of each version: OVERLOADED */
-	LIMIT_BATCH_EVENTS = 1024,                   /* events in one transaction */
+	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024, /* unpacked request: LIMIT_EXCEEDED */
+	LIMIT_ANSWER_BYTES = 4 * 1024 * 1024,     /* conflicts past it are left out of an answer */
+	LIMIT_CALLS_IN_FLIGHT = 32768,            /* on all connections: OVERLOADED */
+	LIMIT_WRITE_QUEUE = 16384,                /* calls waiting for the committer: OVERLOADED */
+	LIMIT_WATCHERS = 256,                     /* streams of Health.Watch: OVERLOADED */
+	LIMIT_REFLECTION_STREAMS = 64,            /* of each version: OVERLOADED */
+	LIMIT_BATCH_EVENTS = 1024,                /* events in one transaction */
 
 	/* What the daemon may be told. */
 	LIMIT_THREADS = 64,

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "rules/identify.h"
+#include "server/wire/messages.h"
 
 /* What the decisions of one batch may take; one event past it is refused. */
 enum { BATCH_ARENA_BYTES = 256 * 1024 * 1024 };
@@ -142,22 +143,28 @@ drop_abandoned(struct engine_write **batch)
 	}
 }
 
+/* The answer to an event, made while the transaction is open: what cannot be answered is
+ * not stored either. */
 static int
-fill_answer(struct engine_write *write, struct arena *arena, const struct changeset *changeset)
+encode_answer(
+    struct engine_write *write, struct arena *arena, struct bytes contact, const struct changeset *changeset)
 {
 	uint64_t *absorbed = arena_calloc(arena, changeset->absorption_count, sizeof(*absorbed));
+	const struct identified identified = {
+		.outcome = changeset->outcome,
+		.contact = contact,
+		.absorbed_contact_ids = absorbed,
+		.absorbed_count = changeset->absorption_count,
+		.conflicts = changeset->conflicts,
+		.conflict_count = changeset->conflict_count,
+		.revision = changeset->account.revision,
+	};
 
 	if (absorbed == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < changeset->absorption_count; i++)
 		absorbed[i] = changeset->absorptions[i].before->id;
-	write->outcome = changeset->outcome;
-	write->absorbed_contact_ids = absorbed;
-	write->absorbed_count = changeset->absorption_count;
-	write->conflicts = changeset->conflicts;
-	write->conflict_count = changeset->conflict_count;
-	write->revision = changeset->account.revision;
-	return 0;
+	return identified_encode(&write->response, arena, &identified);
 }
 
 /* Loads, decides and applies one event. Anything but 0 asks for the transaction to be
@@ -169,6 +176,7 @@ write_event(struct engine *engine, struct engine_write *write)
 	struct neighbourhood known;
 	struct changeset changeset;
 	struct graph_error error;
+	struct bytes contact;
 	int result;
 
 	write->rejection.reason = REASON_NONE;
@@ -185,11 +193,11 @@ write_event(struct engine *engine, struct engine_write *write)
 		    identify_decide(&changeset, &engine->arena, &event, &known, &engine->options.decider);
 	if (result == 0)
 		result = graph_apply(
-		    &write->contact, engine->options.graph, &engine->arena, &event, &changeset, &error);
+		    &contact, engine->options.graph, &engine->arena, &event, &changeset, &error);
 	if (result == GRAPH_E_DAMAGED)
 		engine_log(engine, error.message);
 	if (result == 0)
-		result = fill_answer(write, &engine->arena, &changeset);
+		result = encode_answer(write, &engine->arena, contact, &changeset);
 	return result;
 }
 

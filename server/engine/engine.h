@@ -54,16 +54,10 @@ struct engine_write {
 	atomic_bool cancelled;                    /* may be set by any thread while it waits */
 	void (*done)(struct engine_write *write); /* on the committer's thread; owns *write again */
 
-	/* Set before done; all but numbers is borrowed until done returns. */
+	/* Set before done. */
 	struct rejection rejection; /* REASON_NONE when it went well */
-	enum outcome outcome;
-	struct bytes contact; /* encoded anagraph.v1.Contact */
-	uint64_t *absorbed_contact_ids;
-	size_t absorbed_count;
-	struct conflict *conflicts;
-	size_t conflict_count;
-	uint64_t revision;
-	uint64_t txn; /* 0 if none was seen */
+	struct bytes response;      /* encoded anagraph.v1.IdentifyResponse, borrowed until done returns */
+	uint64_t txn;               /* 0 if none was seen */
 
 	struct engine_write *next; /* the queue's */
 };

@@ -63,7 +63,6 @@ struct rpc {
 
 	/* The committer's alone, for the answers to writes. */
 	struct graph_reader *committer_reader;
-	struct arena committer_arena;
 
 	atomic_uint calls_in_flight; /* admitted and not retired */
 	atomic_uint calls_refused;   /* ever, because of draining or of too many in flight */

@@ -1,27 +1,12 @@
 /* Identify: checked and normalised on the thread that took it in, decided and stored
  * by the committer, answered from there. Bad input never reaches the committer's
  * queue. */
-#include <assert.h>
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "server/rpc/method.h"
 #include "server/rpc/request.h"
-#include "server/wire/messages.h"
-#include "server/wire/wire.h"
-
-/* Fields of IdentifyResponse. */
-enum {
-	RESPONSE_OUTCOME = 1,
-	RESPONSE_CONTACT = 2,
-	RESPONSE_ABSORBED_CONTACT_IDS = 3,
-	RESPONSE_CONFLICTS = 4,
-	RESPONSE_REVISION = 6,
-};
-
-enum { VARINT_FIELD_BYTES = 11 };
 
 /* What this version cannot do is refused rather than ignored, since its caller relies
  * on it; but only once the rest of the event is in order. */
@@ -82,80 +67,6 @@ prepare(struct event *event, struct rejection *rejection, struct call *call)
 	return result;
 }
 
-/* What comes after the contact. Conflicts past LIMIT_ANSWER_BYTES are left out, the last
- * first: the event is stored, and an answer that its caller can't take would hide that.
- * 0; -ENOMEM. */
-static int
-encode_tail(struct bytes *out, struct arena *arena, const struct engine_write *write)
-{
-	struct bytes *conflicts = arena_calloc(arena, write->conflict_count, sizeof(*conflicts));
-	size_t head_room = VARINT_FIELD_BYTES + WIRE_PREFIX_BYTES + write->contact.size;
-	size_t room = (write->absorbed_count + 1) * VARINT_FIELD_BYTES;
-	size_t count = 0;
-	struct wire_writer writer;
-	uint8_t *buffer;
-
-	if (conflicts == NULL)
-		return -ENOMEM;
-	for (; count < write->conflict_count; count++) {
-		int result = conflict_encode(&conflicts[count], arena, &write->conflicts[count]);
-		size_t size;
-
-		if (result != 0)
-			return result;
-		size = WIRE_PREFIX_BYTES + conflicts[count].size;
-		if (head_room + room + size > LIMIT_ANSWER_BYTES)
-			break;
-		room += size;
-	}
-	buffer = arena_alloc(arena, room);
-	if (buffer == NULL)
-		return -ENOMEM;
-	wire_writer_init(&writer, buffer, room);
-	wire_put_varint(&writer, RESPONSE_REVISION, write->revision);
-	for (size_t i = count; i > 0; i--)
-		wire_put_bytes_always(&writer, RESPONSE_CONFLICTS, conflicts[i - 1]);
-	/* One by one: whoever reads a packed field takes its plain form too. */
-	for (size_t i = write->absorbed_count; i > 0; i--)
-		wire_put_varint_always(
-		    &writer, RESPONSE_ABSORBED_CONTACT_IDS, write->absorbed_contact_ids[i - 1]);
-	assert(!writer.full);
-	*out = wire_written(&writer);
-	return 0;
-}
-
-/* The encoded IdentifyResponse. 0; -ENOMEM. */
-static int
-encode_response(grpc_slice *out, struct arena *arena, const struct engine_write *write)
-{
-	uint8_t head[VARINT_FIELD_BYTES + WIRE_PREFIX_BYTES];
-	uint8_t prefix[WIRE_PREFIX_BYTES];
-	size_t prefix_size = wire_prefix(prefix, RESPONSE_CONTACT, write->contact.size);
-	struct wire_writer writer;
-	struct bytes outcome;
-	struct bytes tail;
-	grpc_slice slice;
-	uint8_t *at;
-	int result = encode_tail(&tail, arena, write);
-
-	if (result != 0)
-		return result;
-	wire_writer_init(&writer, head, sizeof(head));
-	wire_put_varint(&writer, RESPONSE_OUTCOME, (uint64_t)write->outcome);
-	outcome = wire_written(&writer);
-	slice = grpc_slice_malloc(outcome.size + prefix_size + write->contact.size + tail.size);
-	at = GRPC_SLICE_START_PTR(slice);
-	memcpy(at, outcome.data, outcome.size);
-	at += outcome.size;
-	memcpy(at, prefix, prefix_size);
-	at += prefix_size;
-	memcpy(at, write->contact.data, write->contact.size);
-	at += write->contact.size;
-	memcpy(at, tail.data, tail.size);
-	*out = slice;
-	return 0;
-}
-
 /* The engine's answer, on the committer's thread. */
 static void
 done(struct engine_write *write)
@@ -163,19 +74,15 @@ done(struct engine_write *write)
 	struct call *call = (struct call *)(void *)((uint8_t *)write - offsetof(struct call, write));
 	struct rpc *rpc = call->queue->rpc;
 	struct answer answer = { .txn = write->txn };
-	struct rejection too_large;
 
 	if (answer.txn == 0)
 		answer.txn = call_last_txn(rpc->committer_reader);
-	if (write->rejection.reason != REASON_NONE) {
+	if (write->rejection.reason != REASON_NONE)
 		answer.rejection = &write->rejection;
-	} else if (encode_response(&answer.message, &rpc->committer_arena, write) != 0) {
-		request_reject(&too_large, REASON_INTERNAL, "",
-		    "The event is stored, but its answer is too large to be sent.");
-		answer.rejection = &too_large;
-	}
+	else
+		answer.message =
+		    grpc_slice_from_copied_buffer((const char *)write->response.data, write->response.size);
 	call_answer(call, &answer);
-	arena_reset(&rpc->committer_arena);
 }
 
 static int

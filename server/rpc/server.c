@@ -123,7 +123,6 @@ rpc_create(struct rpc **out, const struct rpc_options *options)
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_cond_init(&rpc->changed, &clock);
 	pthread_condattr_destroy(&clock);
-	arena_init(&rpc->committer_arena, LIMIT_ANSWER_ARENA_BYTES);
 	rpc->server = create_server();
 	for (enum method method = 0; method < METHOD_UNKNOWN; method++)
 		rpc->methods[method] = grpc_server_register_method(
@@ -328,7 +327,6 @@ rpc_destroy(struct rpc *rpc)
 	for (unsigned i = 0; rpc->queues != NULL && i < rpc->options.thread_count; i++)
 		queue_finish(&rpc->queues[i]);
 	graph_reader_destroy(rpc->committer_reader);
-	arena_finish(&rpc->committer_arena);
 	pthread_cond_destroy(&rpc->changed);
 	pthread_mutex_destroy(&rpc->lock);
 	free(rpc->queues);

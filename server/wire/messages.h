@@ -13,6 +13,23 @@ int contact_encode(struct bytes *out, struct arena *arena, const struct contact 
 int conflict_encode(struct bytes *out, struct arena *arena, const struct conflict *conflict);
 int account_encode(struct bytes *out, struct arena *arena, const struct account *account);
 
+/* What an event came to. contact is encoded already. */
+struct identified {
+	enum outcome outcome;
+	struct bytes contact; /* anagraph.v1.Contact */
+	const uint64_t *absorbed_contact_ids;
+	size_t absorbed_count;
+	const struct conflict *conflicts;
+	size_t conflict_count;
+	uint64_t revision;
+};
+
+/* As anagraph.v1.IdentifyResponse. */
+int identified_encode(struct bytes *out, struct arena *arena, const struct identified *identified);
+
+/* An encoded anagraph.v1.IdentifyResponse once more, with replayed set. */
+int identified_mark_replayed(struct bytes *out, struct arena *arena, struct bytes response);
+
 enum message_outcome {
 	MESSAGE_E_DAMAGED = 1, /* not such a message, or with a value that none may have */
 };

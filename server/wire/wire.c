@@ -49,6 +49,12 @@ put_raw(struct wire_writer *writer, const void *data, size_t size_bytes)
 	memcpy(writer->at, data, size_bytes);
 }
 
+void
+wire_put_raw(struct wire_writer *writer, struct bytes fields)
+{
+	put_raw(writer, fields.data, fields.size);
+}
+
 /* Writes value to out, forwards; returns the bytes it took. */
 static size_t
 varint(uint8_t out[VARINT_BYTES], uint64_t value)

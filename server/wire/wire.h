@@ -41,6 +41,9 @@ void wire_put_bytes_always(struct wire_writer *writer, uint32_t field, struct by
 /* A google.protobuf.Timestamp, also at 0. */
 void wire_put_timestamp(struct wire_writer *writer, uint32_t field, int64_t time_us);
 
+/* Bytes that are fields already. */
+void wire_put_raw(struct wire_writer *writer, struct bytes fields);
+
 /* A nested message: mark where it ends, put its fields, then close it. */
 uint8_t *wire_message_end(const struct wire_writer *writer);
 void wire_message_begin(struct wire_writer *writer, uint32_t field, const uint8_t *end);

@@ -44,7 +44,10 @@ KNOWLEDGE = {
     "rules/": [r"base/.*", r"rules/.*"],
     "server/wire/": [r"base/.*", r"rules/(types|namespaces)\.h", r"server/wire/.*"],
     "server/graph/": [r"base/.*", r"rules/(types|namespaces)\.h", r"server/(graph|wire)/.*"],
-    "server/engine/": [r"base/.*", r"rules/.*", r"server/engine/.*", r"server/graph/graph\.h"],
+    "server/engine/": [
+        r"base/.*", r"rules/.*", r"server/engine/.*", r"server/graph/graph\.h",
+        r"server/wire/messages\.h",
+    ],
     "server/rpc/": [
         r"base/.*", r"rules/.*", r"server/rpc/.*", r"server/wire/.*", r"server/engine/engine\.h",
         r"server/graph/graph\.h",
