@@ -21,6 +21,7 @@ enum limits {
 	LIMIT_ATTRIBUTE_NAME_BYTES = 64,     /* ATTRIBUTE_INVALID */
 	LIMIT_ATTRIBUTE_STRING_BYTES = 1024, /* once trimmed: ATTRIBUTE_INVALID */
 	LIMIT_CONVERSATION_BYTES = 128,      /* FIELD_INVALID */
+	LIMIT_REQUEST_ID_BYTES = 64,         /* FIELD_INVALID */
 	LIMIT_FUTURE_SECONDS = 5 * 60,       /* observed_at past it is clamped to it */
 
 	/* What a contact may hold; past it the least gives way, no call fails. */
@@ -42,6 +43,9 @@ enum limits {
 	LIMIT_WATCHERS = 256,                     /* streams of Health.Watch: OVERLOADED */
 	LIMIT_REFLECTION_STREAMS = 64,            /* of each version: OVERLOADED */
 	LIMIT_BATCH_EVENTS = 1024,                /* events in one transaction */
+
+	/* How long an answer is kept for who asks for it again with its request_id. */
+	LIMIT_REPLAY_SECONDS = 24 * 60 * 60,
 
 	/* What the daemon may be told. */
 	LIMIT_THREADS = 64,

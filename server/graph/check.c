@@ -441,6 +441,35 @@ check_journal_mark(struct check *check, struct bytes key, struct bytes record)
 	return result;
 }
 
+/* A row of TABLE_REQUEST expires when it says. */
+static int
+check_request(struct check *check, struct bytes key, struct bytes record)
+{
+	struct kept_request kept;
+	struct bytes request_id;
+	struct bytes account;
+	struct bytes value;
+	struct key expiry;
+	struct key own;
+	MDB_val found;
+	MDB_val sought;
+	int result;
+
+	if (!key_parse_request(&account, &request_id, key))
+		return damaged_row(check, TABLE_REQUEST, key, "has a key that is none");
+	if (!record_open(&value, TABLE_REQUEST, key, record) || !record_request(&kept, value))
+		return damaged_row(check, TABLE_REQUEST, key, "has a damaged record");
+	key_request(&own, account, request_id);
+	key_expiry(&expiry, kept.expires_at_us, &own);
+	sought = val_of(key_bytes(&expiry));
+	result = environment_result(
+	    mdb_get(check->txn, check->graph->tables[TABLE_REQUEST_EXPIRY], &sought, &found));
+	if (result == GRAPH_E_ABSENT)
+		return damaged_row(check, TABLE_REQUEST, key, "has a record that never expires");
+	check->report.requests++;
+	return result;
+}
+
 static int
 check_meta(struct check *check, struct bytes key, struct bytes record)
 {
@@ -486,6 +515,21 @@ expect_rows(struct check *check, enum table table, uint64_t counted)
 	return result;
 }
 
+/* Each answer that is kept has been seen to expire: there must be no other expiry. */
+static int
+expect_expiries(struct check *check)
+{
+	MDB_stat stat;
+	int result =
+	    environment_result(mdb_stat(check->txn, check->graph->tables[TABLE_REQUEST_EXPIRY], &stat));
+
+	if (result == 0 && stat.ms_entries != check->report.requests)
+		return outcome_say(check->error, GRAPH_E_DAMAGED,
+		    "%s: of %zu rows, %" PRIu64 " are of an answer that is kept",
+		    table_name(TABLE_REQUEST_EXPIRY), stat.ms_entries, check->report.requests);
+	return result;
+}
+
 int
 graph_check(struct graph_report *report, struct graph *graph, struct graph_error *error)
 {
@@ -509,6 +553,10 @@ graph_check(struct graph_report *report, struct graph *graph, struct graph_error
 		result = check_rows(&check, TABLE_FORWARD, check_forward_mark);
 	if (result == 0)
 		result = check_rows(&check, TABLE_CONTACT_JOURNAL, check_journal_mark);
+	if (result == 0)
+		result = check_rows(&check, TABLE_REQUEST, check_request);
+	if (result == 0)
+		result = expect_expiries(&check);
 	mdb_txn_abort(check.txn);
 	arena_finish(&check.arena);
 	if (result == 0)

@@ -15,7 +15,7 @@
 #include "server/graph/outcome.h"
 #include "server/graph/write.h"
 
-enum { STORE_FORMAT = 1, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
+enum { STORE_FORMAT = 2, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
 
 static const uint64_t MAP_BYTES_DEFAULT = UINT64_C(1) << 40;
 
@@ -168,7 +168,7 @@ fill_new_store(
 {
 	uint8_t format[RECORD_ID_BYTES];
 	struct key key;
-	int result = open_tables(graph, graph->txn, TABLE_META, TABLE_FORWARD, MDB_CREATE, path, error);
+	int result = open_tables(graph, graph->txn, TABLE_META, TABLE_COUNT - 1, MDB_CREATE, path, error);
 
 	if (result != 0)
 		return result;
@@ -253,7 +253,7 @@ open_store(struct graph *graph, const char *path, struct graph_error *error)
 	if (result == 0)
 		result = check_format(graph, txn, path, error);
 	if (result == 0)
-		result = open_tables(graph, txn, TABLE_META + 1, TABLE_FORWARD, 0, path, error);
+		result = open_tables(graph, txn, TABLE_META + 1, TABLE_COUNT - 1, 0, path, error);
 	if (result != 0) {
 		mdb_txn_abort(txn);
 		return result;

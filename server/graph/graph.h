@@ -29,6 +29,7 @@ enum graph_outcome {
 	GRAPH_E_DAMAGED = 3, /* a record's checksum or form is wrong: *error names it */
 	GRAPH_E_FAILED = 4,  /* an earlier commit failed: no write is taken any more */
 	GRAPH_E_REFUSED = 5, /* the store can't be opened: *error says why */
+	GRAPH_E_REUSED = 6,  /* another request has that request_id */
 };
 
 struct graph_options {
@@ -94,6 +95,32 @@ int graph_load(struct neighbourhood *out, struct graph *graph, struct arena *are
 int graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, const struct event *event,
     const struct changeset *changeset, struct graph_error *error);
 
+/* Answers that are kept for whoever sends the same request again (R26). */
+
+enum { GRAPH_DIGEST_BYTES = 16 };
+
+/* A request by the id that its caller gave it, 1 to 64 bytes, and what it asked. */
+struct graph_request {
+	struct bytes account;
+	struct bytes request_id;
+	uint8_t digest[GRAPH_DIGEST_BYTES];
+};
+
+/* The answer that is kept for a request, borrowed until the transaction is next written
+ * to. 0; GRAPH_E_ABSENT when there is none, or one that has expired; GRAPH_E_REUSED when
+ * it is the answer to another request; GRAPH_E_DAMAGED; -errno. */
+int graph_find_request(struct bytes *response, struct graph *graph, const struct graph_request *request,
+    int64_t now_us, struct graph_error *error);
+
+/* Keeps an answer until a time, in place of any that is there. On anything but 0 the
+ * transaction must be aborted. 0; GRAPH_E_FULL; GRAPH_E_FAILED; -errno. */
+int graph_keep_request(
+    struct graph *graph, const struct graph_request *request, struct bytes response, int64_t expires_at_us);
+
+/* Takes away answers that have expired, the oldest first and no more than so many: a
+ * little with each transaction, so that no write ever waits for many. The same outcomes. */
+int graph_expire_requests(struct graph *graph, int64_t now_us, size_t most);
+
 /* Commits and syncs: on 0 everything applied is on stable storage, and *txn is its
  * number, or that of the transaction before when nothing was written. Otherwise there is
  * no transaction left to abort. GRAPH_E_FULL when the map had no room: nothing of it was
@@ -115,12 +142,13 @@ struct graph_report {
 	uint64_t forwards;
 	uint64_t identifiers;
 	uint64_t journal_entries;
+	uint64_t requests;
 };
 
 /* Reads every record of the store: verifies checksums and forms, that each
  * identifier's owner holds it and each held identifier has that owner, that
- * forwards lead to a contact, that the journal has no gap, and that a recount
- * equals every counter. 0; GRAPH_E_DAMAGED with *error naming the first fault;
+ * forwards lead to a contact, that the journal has no gap, that every answer kept
+ * expires, and that a recount equals every counter. 0; GRAPH_E_DAMAGED with *error naming the first fault;
  * -errno. Any thread; takes as long as the store is large. */
 int graph_check(struct graph_report *report, struct graph *graph, struct graph_error *error);
 

@@ -91,6 +91,23 @@ key_pair(struct key *key, struct bytes account, uint64_t first, uint64_t second)
 }
 
 void
+key_request(struct key *key, struct bytes account, struct bytes request_id)
+{
+	assert(request_id.size > 0 && request_id.size <= LIMIT_REQUEST_ID_BYTES);
+	key_account(key, account);
+	append(key, request_id.data, request_id.size);
+}
+
+void
+key_expiry(struct key *key, int64_t expires_at_us, const struct key *request)
+{
+	assert(expires_at_us >= 0);
+	key->size = 0;
+	append_number(key, (uint64_t)expires_at_us);
+	append(key, request->data, request->size);
+}
+
+void
 key_name(struct key *key, struct bytes name)
 {
 	key->size = 0;
@@ -133,5 +150,35 @@ key_parse_pair(struct bytes *account, uint64_t *first, uint64_t *second, struct 
 		return false;
 	*first = read_number(rest.data);
 	*second = read_number(rest.data + NUMBER_BYTES);
+	return true;
+}
+
+bool
+key_parse_request(struct bytes *account, struct bytes *request_id, struct bytes key)
+{
+	struct bytes rest;
+
+	if (!key_parse_account(account, &rest, key) || rest.size == 0 || rest.size > LIMIT_REQUEST_ID_BYTES)
+		return false;
+	*request_id = rest;
+	return true;
+}
+
+bool
+key_parse_expiry(int64_t *expires_at_us, struct key *request, struct bytes key)
+{
+	struct bytes account;
+	struct bytes request_id;
+	struct bytes rest;
+	uint64_t number;
+
+	if (key.size < NUMBER_BYTES)
+		return false;
+	number = read_number(key.data);
+	rest = bytes_of(key.data + NUMBER_BYTES, key.size - NUMBER_BYTES);
+	if (number > INT64_MAX || !key_parse_request(&account, &request_id, rest))
+		return false;
+	*expires_at_us = (int64_t)number;
+	key_request(request, account, request_id);
 	return true;
 }

@@ -1,8 +1,10 @@
 /* How records are found: every key of every table, byte by byte.
  *
- * All keys begin with the account and a zero byte, which no account contains: so no
- * account is a prefix of another, and an account's records lie together. Numbers are
- * big-endian. Keys therefore sort as the tuples they are made of. Private to graph/. */
+ * All keys but those of expiries and of the store's own facts begin with the account and
+ * a zero byte, which no account contains: so no account is a prefix of another, and an
+ * account's records lie together. An expiry begins with its time, so that those of all
+ * accounts lie in the order in which they fall due. Numbers are big-endian. Keys
+ * therefore sort as the tuples they are made of. Private to graph/. */
 #ifndef ANAGRAPH_SERVER_GRAPH_KEYS_H
 #define ANAGRAPH_SERVER_GRAPH_KEYS_H
 
@@ -32,6 +34,12 @@ void key_number(struct key *key, struct bytes account, uint64_t number);
 /* account, two numbers: contact and sequence, or survivor and absorbed. */
 void key_pair(struct key *key, struct bytes account, uint64_t first, uint64_t second);
 
+/* account, the id that a caller gave its request: 1 to 64 bytes. */
+void key_request(struct key *key, struct bytes account, struct bytes request_id);
+
+/* A time that is not before 1970, then the key of the request whose answer expires. */
+void key_expiry(struct key *key, int64_t expires_at_us, const struct key *request);
+
 /* A name, for the table of the store's own facts. */
 void key_name(struct key *key, struct bytes name);
 
@@ -39,6 +47,8 @@ void key_name(struct key *key, struct bytes name);
 bool key_parse_account(struct bytes *account, struct bytes *rest, struct bytes key);
 bool key_parse_number(struct bytes *account, uint64_t *number, struct bytes key);
 bool key_parse_pair(struct bytes *account, uint64_t *first, uint64_t *second, struct bytes key);
+bool key_parse_request(struct bytes *account, struct bytes *request_id, struct bytes key);
+bool key_parse_expiry(int64_t *expires_at_us, struct key *request, struct bytes key);
 
 static inline struct bytes
 key_bytes(const struct key *key)

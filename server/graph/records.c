@@ -12,6 +12,8 @@ static const char *const table_names[TABLE_COUNT] = {
 	[TABLE_JOURNAL] = "journal",
 	[TABLE_CONTACT_JOURNAL] = "contact_journal",
 	[TABLE_FORWARD] = "forward",
+	[TABLE_REQUEST] = "request",
+	[TABLE_REQUEST_EXPIRY] = "request_expiry",
 };
 
 const char *
@@ -75,5 +77,27 @@ record_id(uint64_t *id, struct bytes value)
 	if (read == 0)
 		return false;
 	*id = read;
+	return true;
+}
+
+void
+record_put_request_head(uint8_t head[RECORD_REQUEST_HEAD_BYTES], const struct kept_request *kept)
+{
+	record_put_id(head, (uint64_t)kept->expires_at_us);
+	memcpy(head + RECORD_ID_BYTES, kept->digest, GRAPH_DIGEST_BYTES);
+}
+
+bool
+record_request(struct kept_request *kept, struct bytes value)
+{
+	uint64_t expires_at_us;
+
+	if (value.size < RECORD_REQUEST_HEAD_BYTES ||
+	    !record_id(&expires_at_us, bytes_of(value.data, RECORD_ID_BYTES)) || expires_at_us > INT64_MAX)
+		return false;
+	kept->expires_at_us = (int64_t)expires_at_us;
+	kept->digest = value.data + RECORD_ID_BYTES;
+	kept->response =
+	    bytes_of(value.data + RECORD_REQUEST_HEAD_BYTES, value.size - RECORD_REQUEST_HEAD_BYTES);
 	return true;
 }

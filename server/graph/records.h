@@ -4,6 +4,7 @@
 #ifndef ANAGRAPH_SERVER_GRAPH_RECORDS_H
 #define ANAGRAPH_SERVER_GRAPH_RECORDS_H
 
+#include "server/graph/graph.h"
 #include "server/graph/keys.h"
 
 enum table {
@@ -14,6 +15,8 @@ enum table {
 	TABLE_JOURNAL,         /* account, sequence: anagraph.store.v1.JournalEntry */
 	TABLE_CONTACT_JOURNAL, /* account, contact id, sequence: nothing */
 	TABLE_FORWARD,         /* account, survivor's id, absorbed id: nothing */
+	TABLE_REQUEST,         /* account, request_id: an expiry, a digest, the answer */
+	TABLE_REQUEST_EXPIRY,  /* expiry, account, request_id: nothing */
 	TABLE_COUNT,
 };
 
@@ -39,5 +42,19 @@ bool record_contact(enum contact_kind *kind, struct bytes *message, struct bytes
 enum { RECORD_ID_BYTES = 8 };
 void record_put_id(uint8_t bytes[RECORD_ID_BYTES], uint64_t id);
 bool record_id(uint64_t *id, struct bytes value); /* false when it is none */
+
+/* An answer as TABLE_REQUEST keeps it. */
+struct kept_request {
+	int64_t expires_at_us;
+	const uint8_t *digest; /* GRAPH_DIGEST_BYTES of it */
+	struct bytes response;
+};
+
+/* What stands before the response: the expiry and the digest. */
+enum { RECORD_REQUEST_HEAD_BYTES = 8 + GRAPH_DIGEST_BYTES };
+void record_put_request_head(uint8_t head[RECORD_REQUEST_HEAD_BYTES], const struct kept_request *kept);
+
+/* Borrows from the value. False when it is no such record. */
+bool record_request(struct kept_request *kept, struct bytes value);
 
 #endif

@@ -104,8 +104,9 @@ spend(struct graph *graph, size_t size)
 
 /* Has room for a record made in the transaction, and puts the value together there:
  * it is copied once. */
-static int
-put_record(struct graph *graph, enum table table, const struct key *key, struct bytes head, struct bytes body)
+int
+table_put_parts(
+    struct graph *graph, enum table table, const struct key *key, struct bytes head, struct bytes body)
 {
 	MDB_val name = val_of(key_bytes(key));
 	MDB_val room = { RECORD_CHECKSUM_BYTES + head.size + body.size, NULL };
@@ -129,7 +130,7 @@ put_record(struct graph *graph, enum table table, const struct key *key, struct 
 int
 table_put(struct graph *graph, enum table table, const struct key *key, struct bytes value)
 {
-	return put_record(graph, table, key, (struct bytes){ NULL, 0 }, value);
+	return table_put_parts(graph, table, key, (struct bytes){ NULL, 0 }, value);
 }
 
 int
@@ -137,7 +138,7 @@ table_put_contact(struct graph *graph, const struct key *key, enum contact_kind 
 {
 	uint8_t head = (uint8_t)kind;
 
-	return put_record(graph, TABLE_CONTACT, key, bytes_of(&head, sizeof(head)), message);
+	return table_put_parts(graph, TABLE_CONTACT, key, bytes_of(&head, sizeof(head)), message);
 }
 
 int

@@ -11,6 +11,10 @@
 /* Puts a value, with its checksum before it. */
 int table_put(struct graph *graph, enum table table, const struct key *key, struct bytes value);
 
+/* The same for a value in two parts. */
+int table_put_parts(
+    struct graph *graph, enum table table, const struct key *key, struct bytes head, struct bytes body);
+
 /* The same in TABLE_CONTACT, with its kind before it. */
 int table_put_contact(
     struct graph *graph, const struct key *key, enum contact_kind kind, struct bytes message);
