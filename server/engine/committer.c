@@ -23,6 +23,13 @@
 /* What the decisions of one batch may take; one event past it is refused. */
 enum { BATCH_ARENA_BYTES = 256 * 1024 * 1024 };
 
+/* How many expired answers are taken away for each event of a batch: more than an event
+ * can add, so that the sweep always catches up, and few enough that a small batch stays
+ * a small one. */
+enum { EXPIRED_PER_EVENT = 2 };
+
+static const int64_t REPLAY_US = (int64_t)LIMIT_REPLAY_SECONDS * 1000000;
+
 struct engine {
 	struct engine_options options;
 	struct arena arena;     /* the committer's */
@@ -167,37 +174,92 @@ encode_answer(
 	return identified_encode(&write->response, arena, &identified);
 }
 
-/* Loads, decides and applies one event. Anything but 0 asks for the transaction to be
- * dropped; an event that is refused by itself has its rejection set and gives 0. */
-static int
-write_event(struct engine *engine, struct engine_write *write)
+static void
+reject_damaged(struct engine *engine, struct engine_write *write, const struct graph_error *error)
 {
-	struct event event = write->event; /* an event is received anew when it is tried again */
-	struct neighbourhood known;
+	engine_log(engine, error->message);
+	reject(write, REASON_RECORD_DAMAGED, "A record that this event needs is damaged; the log names it.");
+}
+
+/* Answers with what was answered before. 0, also when that made the event's rejection;
+ * GRAPH_E_ABSENT when there is no such answer; -errno. */
+static int
+replay(struct engine *engine, struct engine_write *write, const struct graph_request *request, int64_t now_us)
+{
+	struct graph_error error;
+	struct bytes response;
+	int result = graph_find_request(&response, engine->options.graph, request, now_us, &error);
+
+	switch (result) {
+	case 0:
+		return identified_mark_replayed(&write->response, &engine->arena, response);
+	case GRAPH_E_REUSED:
+		reject(write, REASON_REQUEST_ID_REUSED, "this request_id was given to another request");
+		snprintf(write->rejection.field, sizeof(write->rejection.field), "request_id");
+		return 0;
+	case GRAPH_E_DAMAGED:
+		reject_damaged(engine, write, &error);
+		return 0;
+	default:
+		return result;
+	}
+}
+
+/* Decides one event, and applies it unless it only asks what would happen. */
+static int
+decide_event(struct engine *engine, struct engine_write *write, const struct event *event,
+    const struct neighbourhood *known)
+{
 	struct changeset changeset;
 	struct graph_error error;
 	struct bytes contact;
-	int result;
+	int result = identify_decide(&changeset, &engine->arena, event, known, &engine->options.decider);
 
-	write->rejection.reason = REASON_NONE;
-	event_receive(&event, next_recorded_at(engine));
-	result = graph_load(&known, engine->options.graph, &engine->arena, &event, &error);
-	if (result == GRAPH_E_DAMAGED) {
-		engine_log(engine, error.message);
-		reject(write, REASON_RECORD_DAMAGED,
-		    "A record that this event needs is damaged; the log names it.");
-		return 0;
-	}
-	if (result == 0)
+	if (result != 0)
+		return result;
+	if (write->validate_only)
+		result = contact_encode(&contact, &engine->arena, changeset.contact);
+	else
 		result =
-		    identify_decide(&changeset, &engine->arena, &event, &known, &engine->options.decider);
-	if (result == 0)
-		result = graph_apply(
-		    &contact, engine->options.graph, &engine->arena, &event, &changeset, &error);
+		    graph_apply(&contact, engine->options.graph, &engine->arena, event, &changeset, &error);
 	if (result == GRAPH_E_DAMAGED)
 		engine_log(engine, error.message);
 	if (result == 0)
 		result = encode_answer(write, &engine->arena, contact, &changeset);
+	return result;
+}
+
+/* Answers one event, from its decision or from what was answered before. Anything but 0
+ * asks for the transaction to be dropped; an event that is refused by itself has its
+ * rejection set and gives 0. */
+static int
+write_event(struct engine *engine, struct engine_write *write)
+{
+	struct event event = write->event; /* an event is received anew when it is tried again */
+	struct graph_request request = { .account = event.account, .request_id = write->request_id };
+	int64_t now_us = next_recorded_at(engine);
+	struct neighbourhood known;
+	struct graph_error error;
+	int result;
+
+	write->rejection.reason = REASON_NONE;
+	memcpy(request.digest, write->request_digest, sizeof(request.digest));
+	if (request.request_id.size != 0) {
+		result = replay(engine, write, &request, now_us);
+		if (result != GRAPH_E_ABSENT)
+			return result;
+	}
+	event_receive(&event, now_us);
+	result = graph_load(&known, engine->options.graph, &engine->arena, &event, &error);
+	if (result == GRAPH_E_DAMAGED) {
+		reject_damaged(engine, write, &error);
+		return 0;
+	}
+	if (result == 0)
+		result = decide_event(engine, write, &event, &known);
+	if (result == 0 && request.request_id.size != 0 && !write->validate_only)
+		result =
+		    graph_keep_request(engine->options.graph, &request, write->response, now_us + REPLAY_US);
 	return result;
 }
 
@@ -224,6 +286,17 @@ commit(struct engine *engine, struct engine_write *batch)
 	return result;
 }
 
+/* Takes expired answers away, as many as go with the batch's size. */
+static int
+sweep(struct engine *engine, const struct engine_write *batch)
+{
+	size_t most = 0;
+
+	for (; batch != NULL; batch = batch->next)
+		most += EXPIRED_PER_EVENT;
+	return graph_expire_requests(engine->options.graph, next_recorded_at(engine), most);
+}
+
 /* One transaction over the batch. On 0 it is committed and every write has its answer
  * or its own rejection; otherwise nothing of it was stored. */
 static int
@@ -233,12 +306,12 @@ write_batch(struct engine *engine, struct engine_write *batch)
 
 	if (result != 0)
 		return result;
-	for (struct engine_write *write = batch; write != NULL; write = write->next) {
+	result = sweep(engine, batch);
+	for (struct engine_write *write = batch; result == 0 && write != NULL; write = write->next)
 		result = write_event(engine, write);
-		if (result != 0) {
-			graph_abort(engine->options.graph);
-			return result;
-		}
+	if (result != 0) {
+		graph_abort(engine->options.graph);
+		return result;
 	}
 	return commit(engine, batch);
 }

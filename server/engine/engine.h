@@ -49,10 +49,13 @@ enum engine_outcome {
  * the event borrows from must stay as long. */
 struct engine_write {
 	/* Set by the caller. */
-	struct event event;                       /* prepared, not received */
-	int64_t deadline_us;                      /* CLOCK_MONOTONIC; INT64_MAX for none */
-	atomic_bool cancelled;                    /* may be set by any thread while it waits */
-	void (*done)(struct engine_write *write); /* on the committer's thread; owns *write again */
+	struct event event;                         /* prepared, not received */
+	struct bytes request_id;                    /* empty: the answer is not kept (R26) */
+	uint8_t request_digest[GRAPH_DIGEST_BYTES]; /* of what is asked, where there is a request_id */
+	bool validate_only;                         /* answer and change nothing (R28) */
+	int64_t deadline_us;                        /* CLOCK_MONOTONIC; INT64_MAX for none */
+	atomic_bool cancelled;                      /* may be set by any thread while it waits */
+	void (*done)(struct engine_write *write);   /* on the committer's thread; owns *write again */
 
 	/* Set before done. */
 	struct rejection rejection; /* REASON_NONE when it went well */

@@ -1,24 +1,41 @@
 /* Identify: checked and normalised on the thread that took it in, decided and stored
  * by the committer, answered from there. Bad input never reaches the committer's
  * queue. */
+#include <assert.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "server/rpc/method.h"
 #include "server/rpc/request.h"
 
-/* What this version cannot do is refused rather than ignored, since its caller relies
- * on it; but only once the rest of the event is in order. */
+/* A digest of what is asked, the same for the same request however it was encoded. Who
+ * makes two requests of one account with the same digest fools nobody but that account:
+ * it gets the answer to the first. 0; -ENOMEM. */
 static int
-check_supported(struct rejection *rejection, const Anagraph__V1__IdentifyRequest *message)
+digest_request(
+    uint8_t digest[GRAPH_DIGEST_BYTES], struct arena *arena, const Anagraph__V1__IdentifyRequest *message)
 {
-	if (request_string(message->request_id).size != 0)
-		return request_reject(rejection, REASON_UNIMPLEMENTED, "request_id",
-		    "This version keeps no answers under a request_id.");
-	if (message->validate_only)
-		return request_reject(rejection, REASON_UNIMPLEMENTED, "validate_only",
-		    "This version cannot say what a call would do.");
+	static const char method[] = "Identify";
+	Anagraph__V1__IdentifyRequest body = *message;
+	XXH128_canonical_t canonical;
+	uint8_t *packed;
+	size_t size;
+
+	body.request_id = NULL;
+	body.validate_only = 0;
+	size = protobuf_c_message_get_packed_size(&body.base);
+	packed = arena_alloc(arena, sizeof(method) + size);
+	if (packed == NULL)
+		return -ENOMEM;
+	memcpy(packed, method, sizeof(method));
+	protobuf_c_message_pack(&body.base, packed + sizeof(method));
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits(packed, sizeof(method) + size));
+	static_assert(sizeof(canonical.digest) == GRAPH_DIGEST_BYTES, "the store keeps the whole digest");
+	memcpy(digest, canonical.digest, GRAPH_DIGEST_BYTES);
 	return 0;
 }
 
@@ -38,9 +55,25 @@ reject_for_service(struct rejection *rejection, const struct call *call, int res
 	    rejection, REASON_INTERNAL, "", "The event could not be taken in; the log says why.");
 }
 
-/* From the call's bytes to an event in its arena. 0; positive with *rejection. */
+/* What is said of the request itself. 0; -ENOMEM; positive with *rejection. */
 static int
-prepare(struct event *event, struct rejection *rejection, struct call *call)
+prepare_request(struct engine_write *write, struct rejection *rejection, struct arena *arena,
+    const Anagraph__V1__IdentifyRequest *message)
+{
+	write->request_id = request_string(message->request_id);
+	write->validate_only = message->validate_only;
+	if (write->request_id.size == 0)
+		return 0;
+	if (write->request_id.size > LIMIT_REQUEST_ID_BYTES)
+		return request_reject(
+		    rejection, REASON_FIELD_INVALID, "request_id", "The request_id is longer than 64 bytes.");
+	return digest_request(write->request_digest, arena, message);
+}
+
+/* From the call's bytes to a write whose memory is the call's arena. 0; positive with
+ * *rejection. */
+static int
+prepare(struct engine_write *write, struct rejection *rejection, struct call *call)
 {
 	const Anagraph__V1__IdentifyRequest *message;
 	ProtobufCMessage *unpacked;
@@ -59,9 +92,9 @@ prepare(struct event *event, struct rejection *rejection, struct call *call)
 	result = request_event(&input, &call->arena, message);
 	if (result == 0)
 		result = event_prepare(
-		    event, rejection, &call->arena, &input, &call->queue->rpc->options.settings);
+		    &write->event, rejection, &call->arena, &input, &call->queue->rpc->options.settings);
 	if (result == 0)
-		result = check_supported(rejection, message);
+		result = prepare_request(write, rejection, &call->arena, message);
 	if (result < 0)
 		return reject_for_service(rejection, call, result);
 	return result;
@@ -107,15 +140,11 @@ void
 identify_handle(struct call *call)
 {
 	struct rejection rejection = { .reason = REASON_NONE };
-	struct event event;
-	int result = prepare(&event, &rejection, call);
+	int result;
 
+	call->write = (struct engine_write){ .deadline_us = call_deadline_us(call), .done = done };
+	result = prepare(&call->write, &rejection, call);
 	if (result == 0) {
-		call->write = (struct engine_write){
-			.event = event,
-			.deadline_us = call_deadline_us(call),
-			.done = done,
-		};
 		call_watch(call);
 		result = submit(&rejection, call);
 	}

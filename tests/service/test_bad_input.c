@@ -128,8 +128,6 @@ test_N1_a_message_with_bytes_changed(struct scene *s)
 			continue;
 		}
 		refused++;
-		if (strcmp(status.reason, "UNIMPLEMENTED") == 0)
-			continue;
 		assert_string_equal(client_code_name(status.code), "INVALID_ARGUMENT");
 		assert_string_not_equal(status.reason, "");
 	}
@@ -500,20 +498,6 @@ test_look_up_of_nobody(struct scene *s)
 }
 
 static void
-test_R26_request_id_is_not_implemented(struct scene *s)
-{
-	expect_error(s, "UNIMPLEMENTED", "UNIMPLEMENTED", "request_id", CONTACTS, ID("chat", "v-1"),
-	    REQUEST_ID("r-1"));
-}
-
-static void
-test_R28_validate_only_is_not_implemented(struct scene *s)
-{
-	expect_error(
-	    s, "UNIMPLEMENTED", "UNIMPLEMENTED", "validate_only", CONTACTS, ID("chat", "v-1"), VALIDATE_ONLY);
-}
-
-static void
 test_methods_that_are_not_there(struct scene *s)
 {
 	static const char *const paths[] = { SERVICE "Nothing", SERVICE "identify", SERVICE "EraseContact",
@@ -686,8 +670,6 @@ main(void)
 		STOCK_TEST(test_look_up_without_a_key),
 		STOCK_TEST(test_look_up_of_a_bad_identifier),
 		STOCK_TEST(test_look_up_of_nobody),
-		STOCK_TEST(test_R26_request_id_is_not_implemented),
-		STOCK_TEST(test_R28_validate_only_is_not_implemented),
 		STOCK_TEST(test_methods_that_are_not_there),
 		STOCK_TEST(test_message_limit),
 		STOCK_TEST(test_fields_limit),
