@@ -22,6 +22,9 @@ static const char HELP[] =
     "  --attr-time NAME=TIME  a time, e.g. 2024-05-01T10:00:00Z\n"
     "  --observed-at TIME     when it happened; otherwise now\n"
     "  --conversation C       the chat thread it happened in\n"
+    "  --request-id ID        makes sending it again safe: within 24 hours the same event\n"
+    "                         under the same ID is answered as before, and changes nothing\n"
+    "  --validate-only        shows what it would come to, and changes nothing\n"
     "  -                      reads events from standard input, one JSON object a line,\n"
     "                         and answers each with one line; a refused one with\n"
     "                         {\"error\":{...}}. The fields are IdentifyRequest's, and\n"
@@ -42,6 +45,8 @@ static const struct option OPTIONS[] = {
 	{ "attr-time", required_argument, NULL, 'T' },
 	{ "observed-at", required_argument, NULL, 'w' },
 	{ "conversation", required_argument, NULL, 'c' },
+	{ "request-id", required_argument, NULL, 'r' },
+	{ "validate-only", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -159,6 +164,10 @@ take_option(json_t *request, int option)
 		return command_put(request, "observed_at", time_value(optarg));
 	case 'c':
 		return command_put(request, "conversation", json_string(optarg));
+	case 'r':
+		return command_put(request, "request_id", json_string(optarg));
+	case 'v':
+		return command_put(request, "validate_only", json_true());
 	case 'i':
 		return add(request, "identifiers", "namespace", option, optarg);
 	case 'S':

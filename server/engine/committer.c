@@ -194,7 +194,7 @@ replay(struct engine *engine, struct engine_write *write, const struct graph_req
 	case 0:
 		return identified_mark_replayed(&write->response, &engine->arena, response);
 	case GRAPH_E_REUSED:
-		reject(write, REASON_REQUEST_ID_REUSED, "this request_id was given to another request");
+		reject(write, REASON_REQUEST_ID_REUSED, "This request_id was given to another request.");
 		snprintf(write->rejection.field, sizeof(write->rejection.field), "request_id");
 		return 0;
 	case GRAPH_E_DAMAGED:

@@ -4,7 +4,10 @@
  *
  * Each event names one person of one account and carries its own number as an
  * attribute, observed later than any before it: so what a person must hold after
- * any kill is the greatest number answered, or a greater one whose answer was lost. */
+ * any kill is the greatest number answered, or a greater one whose answer was lost.
+ *
+ * And what was not answered can be sent again under its request_id: it is carried out
+ * once, whether the daemon was killed before its commit or between commit and answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +20,7 @@
 #include "tests/model/calls.h"
 #include "tests/model/history.h"
 #include "tests/support/service.h"
+#include "tests/support/store.h"
 
 enum {
 	SEED = 9,
@@ -272,11 +276,131 @@ test_kill_no_answered_identify_is_lost(void **state)
 	free(load);
 }
 
+/* An event on its way until it is answered, over however many kills. */
+struct retried {
+	size_t number; /* 0: none */
+};
+
+static void
+send_retried(struct retried *retried, struct client *client)
+{
+	struct model_fact facts[2];
+	struct model_event event = { .source = SOURCE_CONTACTS };
+	char request_id[NAME_BYTES];
+	ProtobufCMessage *message;
+	Anagraph__V1__IdentifyRequest *request;
+
+	facts[0] = name_person(0);
+	facts[1] = model_attribute(
+	    "NUMBER", (struct model_value){ .type = VALUE_NUMBER, .number = (double)retried->number });
+	/* All are older than the first: each leaves a conflict in the journal, and nothing
+	 * else, every time that it is carried out. */
+	event.observed_at_us = ((int64_t)START_SECONDS - (int64_t)retried->number) * 1000000;
+	for (size_t i = 0; i < 2; i++)
+		model_event_add(&event, &facts[i]);
+	message = calls_make_identify("kill-once", &event);
+	request = (Anagraph__V1__IdentifyRequest *)message;
+	snprintf(request_id, sizeof(request_id), "r-%zu", retried->number);
+	request->request_id = request_id;
+	assert_int_equal(client_start(client, CLIENT_IDENTIFY, message, 0, retried), 0);
+	request->request_id = NULL;
+	calls_free_request(message);
+	model_event_finish(&event);
+}
+
+/* Takes an answer, if it is one; says whether it was given before. */
+static bool
+take_retried(const struct client_answer *answer)
+{
+	struct retried *retried = answer->tag;
+	Anagraph__V1__IdentifyResponse *response;
+	bool replayed;
+
+	if (answer->payload == NULL)
+		return false;
+	response = anagraph__v1__identify_response__unpack(NULL, answer->payload_size, answer->payload);
+	assert_non_null(response);
+	if (retried->number > 1) {
+		assert_int_equal(response->n_conflicts, 1);
+		assert_true(response->conflicts[0]->incoming->number_value == (double)retried->number);
+	}
+	replayed = response->replayed;
+	retried->number = 0;
+	anagraph__v1__identify_response__free_unpacked(response, NULL);
+	return replayed;
+}
+
+/* Sends what no answer came to yet, then new events until so many were answered, and
+ * kills the daemon; with until 0 only waits for all answers. Returns how many answers
+ * were given before. */
+static size_t
+retry_and_kill(struct retried slots[IN_FLIGHT], size_t *last, struct service *service, size_t until)
+{
+	struct client_answer answer;
+	struct client *client;
+	size_t answered = 0;
+	size_t replayed = 0;
+
+	assert_int_equal(client_create(&client, service_target(service)), 0);
+	for (size_t i = 0; i < IN_FLIGHT; i++) {
+		if (slots[i].number == 0 && until > 0)
+			slots[i].number = ++*last;
+		if (slots[i].number != 0)
+			send_retried(&slots[i], client);
+	}
+	while (answered < until) {
+		struct retried *retried;
+
+		assert_int_equal(client_next(&answer, client, -1), 0);
+		assert_int_equal(answer.status.code, 0);
+		replayed += take_retried(&answer);
+		answered++;
+		retried = answer.tag;
+		retried->number = ++*last;
+		send_retried(retried, client);
+	}
+	if (until > 0)
+		service_kill(service); /* and lose the answers that had come by then */
+	while (until == 0 && client_next(&answer, client, -1) == 0)
+		replayed += take_retried(&answer);
+	client_destroy(client);
+	return replayed;
+}
+
+static void
+test_R26_kill_a_retried_identify_is_carried_out_once(void **state)
+{
+	struct retried slots[IN_FLIGHT] = { { 1 } };
+	struct random random = { .state = history_seed(SEED) };
+	struct service *service;
+	size_t replayed = 0;
+	size_t last = 1;
+
+	(void)state;
+	assert_int_equal(service_start(&service, NULL), 0);
+	replayed += retry_and_kill(slots, &last, service, 0); /* the first, by itself */
+	for (size_t round = 0; round < ROUNDS; round++) {
+		replayed += retry_and_kill(
+		    slots, &last, service, LEAST_ANSWERS + random_below(&random, MOST_ANSWERS));
+		assert_int_equal(service_restart(service), 0);
+	}
+	replayed += retry_and_kill(slots, &last, service, 0);
+	for (size_t i = 0; i < IN_FLIGHT; i++)
+		assert_int_equal(slots[i].number, 0);
+	fprintf(stderr, "# %zu events, %zu of them answered when they were sent again\n", last, replayed);
+	assert_true(replayed > 0);
+	assert_int_equal(service_stop(service), 0);
+	assert_int_equal(store_journal_size(service_data_dir(service), "kill-once"), last);
+	store_expect_sound(service_data_dir(service));
+	service_destroy(service);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kill_no_answered_identify_is_lost),
+		cmocka_unit_test(test_R26_kill_a_retried_identify_is_carried_out_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

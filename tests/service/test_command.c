@@ -131,6 +131,31 @@ test_identify_shows_contact_and_outcome(void **state)
 }
 
 static void
+test_identify_takes_request_id_and_validate_only(void **state)
+{
+	static const int replayed_expected[] = { 0, 0, 1 };
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *outcome;
+		struct run run;
+		json_t *json;
+		json_int_t revision;
+
+		RUN(&run, state, "identify", "--account", "again", "--source", "contacts", "--id",
+		    "email=rossi@example.it", "--request-id", "r-1", i == 0 ? "--validate-only" : NULL);
+		assert_int_equal(run.status, 0);
+		json = only_line(&run);
+		assert_int_equal(
+		    json_unpack(json, "{s:s,s:I}", "outcome", &outcome, "revision", &revision), 0);
+		assert_string_equal(outcome, "OUTCOME_CREATED");
+		assert_int_equal(revision, 1);
+		assert_int_equal(json_is_true(json_object_get(json, "replayed")), replayed_expected[i]);
+		json_decref(json);
+		run_finish(&run);
+	}
+}
+
+static void
 test_count_shows_zeros(void **state)
 {
 	struct run run;
@@ -222,6 +247,7 @@ test_misuse_never_reaches_the_service(void **state)
 		{ "resolve", "--account", "a", "--contact", "1", "--id", "chat=v" },
 		{ "resolve", "--account", "a", "--id", "chat=v", "--id", "chat=w" },
 		{ "identify", "--account", "a", "--id", "chat=v" },
+		{ "identify", "--account", "a", "--source", "push", "--validate-only", "--validate-only" },
 		{ "identify", "--source", "push", "--id", "chat=v" },
 		{ "identify", "--account", "a", "--source", "PUSH", "--id", "chat=v" },
 		{ "identify", "--account", "a", "--source", "push", "--attr-number", "N=one" },
@@ -549,6 +575,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identify_shows_contact_and_outcome),
+		cmocka_unit_test(test_identify_takes_request_id_and_validate_only),
 		cmocka_unit_test(test_count_shows_zeros),
 		cmocka_unit_test(test_resolve_finds_by_identifier_and_by_id),
 		cmocka_unit_test(test_options_may_stand_on_either_side_of_the_verb),
