@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,11 +238,80 @@ test_store_that_cannot_be_made_is_told_in_its_words(void **state)
 	free(directory);
 }
 
+/* Sends the event that is in flight when the daemon is killed. */
+static int
+identify_once(Anagraph__V1__IdentifyResponse **response, struct client_status *status, struct client *client)
+{
+	Anagraph__V1__Identifier identifier = ANAGRAPH__V1__IDENTIFIER__INIT;
+	Anagraph__V1__Identifier *identifiers[] = { &identifier };
+	Anagraph__V1__IdentifyRequest request = ANAGRAPH__V1__IDENTIFY_REQUEST__INIT;
+
+	identifier.namespace_ = "chat";
+	identifier.value = "v-1";
+	request.account = "shop";
+	request.source = ANAGRAPH__V1__SOURCE__SOURCE_CONVERSATIONS;
+	request.identifiers = identifiers;
+	request.n_identifiers = 1;
+	request.request_id = "r-1";
+	return client_identify(response, status, client, &request);
+}
+
+static void
+test_R26_killed_between_commit_and_answer(void **state)
+{
+	char *directory = test_directory_create();
+	char preload[4096];
+	char trigger[4096];
+	char variable[4096 + 32];
+	const char *environment[] = { preload, variable, "ASAN_OPTIONS=verify_asan_link_order=0", NULL };
+	const struct service_options options = { .environment = environment };
+	Anagraph__V1__IdentifyResponse *response = NULL;
+	struct client_status status;
+	struct service *service;
+	struct client *client;
+	int descriptor;
+
+	(void)state;
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", getenv("ANAGRAPH_KILL_AFTER_COMMIT_MODULE"));
+	snprintf(trigger, sizeof(trigger), "%s", path_in(directory, "kill"));
+	snprintf(variable, sizeof(variable), "ANAGRAPH_KILL_AFTER_COMMIT=%s", trigger);
+	assert_int_equal(service_start(&service, &options), 0);
+	client = connect_to(service);
+	write_answered(client);
+	descriptor = open(trigger, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(descriptor >= 0);
+	close(descriptor);
+	assert_int_equal(identify_once(&response, &status, client), CLIENT_E_STATUS);
+	assert_int_equal(status.code, CODE_UNAVAILABLE);
+	assert_string_equal(status.reason, "");
+	client_destroy(client);
+	assert_int_equal(service_wait(service), 128 + SIGKILL);
+
+	assert_int_equal(unlink(trigger), 0);
+	assert_int_equal(service_restart(service), 0);
+	client = connect_to(service);
+	assert_int_equal(count(client), ANSWERED_COUNT + 1);
+	assert_int_equal(identify_once(&response, NULL, client), 0);
+	assert_true(response->replayed);
+	assert_int_equal(response->outcome, ANAGRAPH__V1__OUTCOME__OUTCOME_CREATED);
+	assert_int_equal(response->contact->id, ANSWERED_COUNT + 1);
+	assert_int_equal(response->revision, ANSWERED_COUNT + 1);
+	anagraph__v1__identify_response__free_unpacked(response, NULL);
+	assert_int_equal(count(client), ANSWERED_COUNT + 1);
+	expect_answered(client);
+	client_destroy(client);
+	assert_int_equal(service_stop(service), 0);
+	service_destroy(service);
+	test_directory_remove(directory);
+	free(directory);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_failed_sync_is_never_acknowledged_and_is_the_last),
+		cmocka_unit_test(test_R26_killed_between_commit_and_answer),
 		cmocka_unit_test(test_full_store_refuses_writes_and_goes_on_reading),
 		cmocka_unit_test(test_store_that_cannot_be_made_is_told_in_its_words),
 	};
