@@ -18,8 +18,9 @@
 
 enum {
 	ANSWER_GRACE_MS = 10000, /* for callers to take the answers to calls that were admitted */
-	QUIET_MS = 100,          /* without a call, before connections are closed */
-	QUIET_ROUNDS = 20,       /* of that, at most */
+	QUIET_MS = 100,          /* a round without a call, before connections are closed */
+	QUIET_ROUNDS_BUSY = 5,   /* of them in a row, where there were calls */
+	QUIET_ROUNDS = 20,       /* of them in all, at most */
 	CLOSE_GRACE_MS = 2000,   /* for connections to close by themselves */
 	HANDSHAKE_TIMEOUT_MS = 10 * 1000,
 	KEEPALIVE_TIME_MS = 60 * 1000,
@@ -252,20 +253,24 @@ wait_for_end(struct rpc *rpc, bool shut_down, const struct timespec *deadline)
 }
 
 /* Goes on refusing calls until none has come for a moment: what is on its way when the
- * server shuts down is cut off, and its caller learns nothing. */
+ * server shuts down is cut off, and its caller learns nothing. The moment is longer when
+ * callers are known to be there. */
 static void
-wait_for_quiet(struct rpc *rpc)
+wait_for_quiet(struct rpc *rpc, bool busy)
 {
-	const struct timespec quiet = { .tv_nsec = QUIET_MS * 1000000L };
-	unsigned before;
-	unsigned after = atomic_load(&rpc->calls_refused);
-	int rounds = 0;
+	const struct timespec round = { .tv_nsec = QUIET_MS * 1000000L };
+	unsigned refused = atomic_load(&rpc->calls_refused);
+	int quiet_rounds = 0;
 
-	do {
-		before = after;
-		nanosleep(&quiet, NULL);
-		after = atomic_load(&rpc->calls_refused);
-	} while (after != before && ++rounds < QUIET_ROUNDS);
+	for (int rounds = 0; rounds < QUIET_ROUNDS && quiet_rounds < (busy ? QUIET_ROUNDS_BUSY : 1);
+	     rounds++) {
+		unsigned before = refused;
+
+		nanosleep(&round, NULL);
+		refused = atomic_load(&rpc->calls_refused);
+		quiet_rounds = refused == before ? quiet_rounds + 1 : 0;
+		busy = busy || refused != before;
+	}
 }
 
 void
@@ -280,10 +285,11 @@ void
 rpc_drain(struct rpc *rpc)
 {
 	struct timespec deadline = in_ms(ANSWER_GRACE_MS);
+	bool busy = atomic_load(&rpc->calls_in_flight) > 0;
 
 	atomic_store(&rpc->draining, true);
 	wait_for_end(rpc, false, &deadline);
-	wait_for_quiet(rpc);
+	wait_for_quiet(rpc, busy);
 	for (unsigned i = 0; i < rpc->options.thread_count; i++)
 		grpc_server_shutdown_and_notify(
 		    rpc->server, rpc->queues[i].handle, &rpc->queues[i].shut_down_tag);
