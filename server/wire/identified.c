@@ -19,8 +19,7 @@ enum response_field {
 static size_t
 conflicts_that_fit(size_t *size_bytes, const struct identified *identified)
 {
-	size_t total_bytes =
-	    4 * FIELD_BYTES + identified->contact.size + identified->absorbed_count * FIELD_BYTES;
+	size_t total_bytes = (4 + identified->absorbed_count) * FIELD_BYTES + identified->contact.size;
 	size_t count = 0;
 
 	for (; count < identified->conflict_count; count++) {
