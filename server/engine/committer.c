@@ -87,6 +87,10 @@ reject_for_store(const struct engine *engine, struct engine_write *write, int re
 		reject(
 		    write, REASON_STORE_FAILED, "A write to stable storage failed; nothing more is written.");
 		break;
+	case GRAPH_E_DAMAGED:
+		reject(write, REASON_RECORD_DAMAGED,
+		    "A record that this event needs is damaged; the log names it.");
+		break;
 	case -ENOMEM:
 		reject(write, REASON_OVERLOADED, "The service is out of memory for this event.");
 		break;

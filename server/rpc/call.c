@@ -211,7 +211,7 @@ handle_arrival(struct call *call)
 	if (!admit(&rejection, call)) {
 		/* A refusal is not waited for, nor does it keep others out. */
 		call_leave(call);
-		if (rejection.reason != REASON_DRAINING || !entry->outlasts_draining) {
+		if (!entry->outlasts_draining) {
 			atomic_fetch_add(&queue->rpc->calls_refused, 1);
 			call_refuse(call, &rejection, call_last_txn(queue->reader));
 			return;

@@ -97,8 +97,11 @@ void
 health_watch(struct call *call)
 {
 	struct rejection rejection;
+	int result = parse(&call->stream.service, &rejection, call);
 
-	if (parse(&call->stream.service, &rejection, call) == 0)
+	/* A stream lasts, and the service asked for is all it needs of its request. */
+	call_drop_payload(call);
+	if (result == 0)
 		tell(call);
 	else
 		stream_end(call, &rejection, NULL);
