@@ -350,8 +350,8 @@ draft_hold_identifier(struct work *work, struct draft *draft, const struct ident
 	return identifier->alias ? 0 : close_agreed(work, draft, &set);
 }
 
-void
-draft_drop_identifier(struct draft *draft, struct identifier *identifier)
+static void
+drop_identifier(struct draft *draft, struct identifier *identifier)
 {
 	size_t index = (size_t)(identifier - draft->now.identifiers);
 
@@ -368,7 +368,7 @@ draft_lose_identifier(
 
 	if (work_note_loss(work, cause, draft, &lost) < 0)
 		return -ENOMEM;
-	draft_drop_identifier(draft, identifier);
+	drop_identifier(draft, identifier);
 	return 0;
 }
 
@@ -464,14 +464,7 @@ draft_join_list(struct arena *arena, struct draft *draft, struct bytes list)
 static int
 identifier_order(const void *one, const void *other)
 {
-	const struct identifier *a = one;
-	const struct identifier *b = other;
-
-	if (a->namespace_id != b->namespace_id)
-		return a->namespace_id < b->namespace_id ? -1 : 1;
-	if (a->alias != b->alias)
-		return a->alias ? 1 : -1;
-	return bytes_compare(a->value, b->value);
+	return identifier_compare(one, other);
 }
 
 static int

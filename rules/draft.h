@@ -71,10 +71,7 @@ struct attribute *draft_attribute(struct draft *draft, struct bytes name);
 /* Gives the contact an identifier that it does not have; closes what agrees (R20). */
 int draft_hold_identifier(struct work *work, struct draft *draft, const struct identifier *identifier);
 
-/* Takes away an identifier that the contact has. */
-void draft_drop_identifier(struct draft *draft, struct identifier *identifier);
-
-/* As draft_drop_identifier, and notes the loss. */
+/* Takes away an identifier that the contact has, and notes the loss. */
 int draft_lose_identifier(
     struct work *work, struct draft *draft, struct identifier *identifier, enum loss_cause cause);
 

@@ -110,14 +110,6 @@ read_identifier(struct identifier *identifier, struct rejection *rejection, enum
 	return 0;
 }
 
-static int
-identifier_compare(const struct identifier *a, const struct identifier *b)
-{
-	if (a->namespace_id != b->namespace_id)
-		return a->namespace_id < b->namespace_id ? -1 : 1;
-	return bytes_compare(a->value, b->value);
-}
-
 /* Puts an identifier into its place among sorted ones; of two equal ones the first
  * stays. There are 64 at most, and callers send them all but sorted. */
 static void

@@ -397,6 +397,8 @@ policy_identity_of(const struct policy *policy)
 	return &policy->identity;
 }
 
+static_assert(LIMIT_POLICY_REASON_BYTES + 1 == ANAGRAPH_REASON_SIZE, "the ABI's room, less its NUL");
+
 static void
 cut_reason(char reason[ANAGRAPH_REASON_SIZE])
 {

@@ -35,6 +35,16 @@ namespace_is_personal(enum namespace_id namespace_id)
 	return namespace_id >= NAMESPACE_EXT_ID && namespace_id <= NAMESPACE_LANDLINE;
 }
 
+int
+identifier_compare(const struct identifier *a, const struct identifier *b)
+{
+	if (a->namespace_id != b->namespace_id)
+		return a->namespace_id < b->namespace_id ? -1 : 1;
+	if (a->alias != b->alias)
+		return a->alias ? 1 : -1;
+	return bytes_compare(a->value, b->value);
+}
+
 bool
 attribute_is_personal(struct bytes name)
 {

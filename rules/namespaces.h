@@ -14,6 +14,10 @@ struct bytes namespace_name(enum namespace_id namespace_id);
 /* Says who somebody is: ext_id, email, phone, whatsapp, landline. */
 bool namespace_is_personal(enum namespace_id namespace_id);
 
+/* Orders identifiers as a contact lists them: by namespace, its own value before an
+ * alias, then by value. Negative, 0 or positive. */
+int identifier_compare(const struct identifier *a, const struct identifier *b);
+
 /* FIRST_NAME or LAST_NAME. */
 bool attribute_is_personal(struct bytes name);
 

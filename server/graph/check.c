@@ -57,22 +57,12 @@ expect_mark(struct check *check, enum table table, struct bytes account, uint64_
 	return result;
 }
 
-static int
-identifier_order(const struct identifier *a, const struct identifier *b)
-{
-	if (a->namespace_id != b->namespace_id)
-		return a->namespace_id < b->namespace_id ? -1 : 1;
-	if (a->alias != b->alias)
-		return a->alias ? 1 : -1;
-	return bytes_compare(a->value, b->value);
-}
-
 /* Every array in its order, nothing twice. */
 static bool
 is_sorted(const struct contact *contact)
 {
 	for (size_t i = 1; i < contact->identifier_count; i++) {
-		if (identifier_order(&contact->identifiers[i - 1], &contact->identifiers[i]) >= 0)
+		if (identifier_compare(&contact->identifiers[i - 1], &contact->identifiers[i]) >= 0)
 			return false;
 	}
 	for (size_t i = 1; i < contact->attribute_count; i++) {
