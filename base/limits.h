@@ -22,12 +22,18 @@ enum limits {
 	LIMIT_ATTRIBUTE_STRING_BYTES = 1024, /* once trimmed: ATTRIBUTE_INVALID */
 	LIMIT_CONVERSATION_BYTES = 128,      /* FIELD_INVALID */
 	LIMIT_REQUEST_ID_BYTES = 64,         /* FIELD_INVALID */
+	LIMIT_OPERATOR_BYTES = 128,          /* FIELD_INVALID */
+	LIMIT_LIST_BYTES = 64,               /* a list's name: FIELD_INVALID */
+	LIMIT_BATCH_KEYS = 1000,             /* in one BatchResolve: LIMIT_EXCEEDED */
+	LIMIT_PAGE_ITEMS = 1000,             /* contacts or entries of a page: LIMIT_EXCEEDED */
 	LIMIT_FUTURE_SECONDS = 5 * 60,       /* observed_at past it is clamped to it */
 
 	/* What a contact may hold; past it the least gives way, no call fails. */
 	LIMIT_CONTACT_DEVICES = 64,
 	LIMIT_CONTACT_ATTRIBUTES = 100,
 	LIMIT_CONTACT_SECONDARIES = 16,
+	LIMIT_CONTACT_ALIASES = 256,
+	LIMIT_CONTACT_DISMISSALS = 256, /* past it the oldest is forgotten */
 
 	/* What a policy may say. */
 	LIMIT_POLICY_ID_BYTES = 64,
@@ -38,6 +44,7 @@ enum limits {
 	/* What one call may cost. */
 	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024, /* unpacked request: LIMIT_EXCEEDED */
 	LIMIT_ANSWER_BYTES = 4 * 1024 * 1024,     /* conflicts past it are left out of an answer */
+	LIMIT_PAGE_BYTES = 2 * 1024 * 1024,       /* a page ends at it, never before its first item */
 	LIMIT_CALLS_IN_FLIGHT = 32768,            /* on all connections: OVERLOADED */
 	LIMIT_WRITE_QUEUE = 16384,                /* calls waiting for the committer: OVERLOADED */
 	LIMIT_WATCHERS = 256,                     /* streams of Health.Watch: OVERLOADED */

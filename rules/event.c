@@ -252,7 +252,7 @@ int
 event_prepare(struct event *event, struct rejection *rejection, struct arena *arena,
     const struct event_input *input, const struct normalize_settings *settings)
 {
-	struct event prepared = { .identifier_count = 0 };
+	struct event prepared = { .action = ACTION_IDENTIFY };
 	int result;
 
 	result = prepare_frame(&prepared, rejection, input);

@@ -24,7 +24,14 @@ enum reason {
 	REASON_KEY_MISSING,
 	REASON_FIELD_INVALID,
 	REASON_LIMIT_EXCEEDED,
+	REASON_PAGE_TOKEN_INVALID,
+	REASON_OPERATOR_MISSING,
+	REASON_MERGE_INVALID,
 	REASON_CONTACT_NOT_FOUND,
+	REASON_SECONDARY_NOT_FOUND,
+	REASON_VERSION_MISMATCH,
+	REASON_IDENTIFIER_OWNED,
+	REASON_IDENTIFIER_SUPPRESSED,
 	REASON_SERVICE_NOT_FOUND,
 	REASON_REQUEST_ID_REUSED,
 	REASON_STORE_FULL,
@@ -43,7 +50,8 @@ enum { REJECTION_FIELD_BYTES = 48 };
 struct rejection {
 	enum reason reason;
 	char field[REJECTION_FIELD_BYTES]; /* e.g. "identifiers[2].value"; NUL-terminated, may be empty */
-	const char *message; /* a static sentence for people, without any of the caller's data */
+	const char *message;       /* a static sentence for people, without any of the caller's data */
+	uint64_t owner_contact_id; /* IDENTIFIER_OWNED: whose it is; else 0 */
 };
 
 /* A moment as the wire has it. */

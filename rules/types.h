@@ -10,6 +10,7 @@
 #define ANAGRAPH_RULES_TYPES_H
 
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "base/limits.h"
 
 /* Personal namespaces come first, in the order in which they find a target (R9);
@@ -112,8 +113,17 @@ enum reach {
 	REACH_COUNT = 5,
 };
 
+/* A value that an operator dismissed: it is offered again only by what is observed later
+ * (R24). */
+struct dismissal {
+	struct bytes name;            /* of the attribute or namespace */
+	uint8_t digest[DIGEST_BYTES]; /* of the value, keyed */
+	int64_t time_us;
+};
+
 /* Arrays are sorted: identifiers by namespace, then not alias before alias, then
- * value; attributes by name; secondaries by id; lists by bytes. */
+ * value; attributes by name; secondaries by id; lists by bytes; dismissals by time, then
+ * name, then digest. */
 struct contact {
 	uint64_t id;
 	uint64_t version;
@@ -130,6 +140,8 @@ struct contact {
 	size_t secondary_count;
 	struct bytes *lists;
 	size_t list_count;
+	struct dismissal *dismissals; /* kept beside the contact: no caller sees them */
+	size_t dismissal_count;
 };
 
 /* One account's numbers. A missing account is all zeros. */
@@ -140,28 +152,86 @@ struct account {
 	uint64_t journal_sequence;          /* of the newest entry */
 	uint64_t class_counts[CLASS_COUNT]; /* R3 */
 	uint64_t reach_counts[REACH_COUNT];
-	uint64_t engaged_count; /* contacts on conversations-engaged */
+	uint64_t engaged_count;    /* contacts on conversations-engaged */
+	uint64_t suppressed_count; /* identifiers that are refused (R30) */
+	uint64_t dismissed_count;  /* contacts that have dismissals */
 };
 
-/* An event whose values are in normal form, each identifier and attribute name
- * once. The claims of identifiers and attributes are the event's own. */
+/* What happens to an account: a caller tells an event, or an operator acts. */
+enum action {
+	ACTION_NONE = 0,
+	ACTION_IDENTIFY = 1,
+	ACTION_PROMOTE = 2,
+	ACTION_DISMISS = 3,
+	ACTION_MERGE = 4,
+	ACTION_ERASE = 5,
+	ACTION_COUNT = 6,
+};
+
+/* What an operator does (R24, R29, R30), and to which contact. */
+struct act {
+	struct bytes operator_name;
+	uint64_t contact_id;          /* as asked for: it may have been absorbed (R25) */
+	uint64_t contact_version;     /* that the operator looked at; not for ERASE */
+	uint64_t secondary_id;        /* PROMOTE, DISMISS */
+	uint64_t absorbed_contact_id; /* MERGE: as contact_id, of the contact that is to go */
+	uint64_t absorbed_contact_version;
+	bool suppress; /* ERASE */
+};
+
+/* What happens, in normal form. An event has each identifier and attribute name once, and
+ * their claims are the event's own. An operator's act has neither when it is decided: the
+ * value that it turns out to be about is noted in the changeset. */
 struct event {
+	enum action action;
 	struct bytes account;
 	struct claim claim;
 	struct identifier *identifiers; /* in the order of the contact's, see above */
 	size_t identifier_count;
 	struct attribute *attributes; /* by name */
 	size_t attribute_count;
+	struct act act; /* unless it is ACTION_IDENTIFY */
 };
 
-/* What the store knows around one event: all that a decision may look at.
- * owner_ids runs beside event.identifiers: the contact that owns each, 0 for none.
- * crossed_ids are the owners that R9 looks up in the other of phone and whatsapp,
- * in R9's order. contacts holds every contact named by either, by id, each once. */
+/* A value that an identifier was named together with (N6). */
+struct companion {
+	enum namespace_id namespace_id;
+	uint64_t digest; /* of the value, keyed */
+};
+
+/* All that an identifier was named together with, by namespace, then digest; each once. */
+struct companions {
+	struct companion *items;
+	size_t count;
+};
+
+/* What the store knows around one event or act: all that a decision may look at.
+ *
+ * Of an event: owner_ids, companions and suppressed run beside event.identifiers: the
+ * contact that owns each, 0 for none; what it was named together with; whether it is
+ * refused. crossed_ids are the owners that R9 looks up in the other of phone and
+ * whatsapp, in R9's order.
+ *
+ * Of an act: subject_id and absorbed_id are the contacts that the ids asked for lead to,
+ * 0 for none. offered_owner_id is the owner of the identifier that the act's secondary
+ * offers, 0 for none. forwarded_ids are the ids that lead to the contact to be erased.
+ *
+ * contacts holds every contact named by any of these, and, when one is to be erased, those
+ * with a secondary that names an identifier of it or an id of it as the owner. By id, each
+ * once. */
 struct neighbourhood {
 	struct account account;
+	const struct digest_key *key; /* for all keyed digests */
 	uint64_t *owner_ids;
 	uint64_t crossed_ids[2];
+	struct companions
+	    *companions; /* of PUSH and CONTACTS, and of identifiers that may be shared; never NULL */
+	bool *suppressed;
+	uint64_t subject_id;
+	uint64_t absorbed_id;
+	uint64_t offered_owner_id;
+	uint64_t *forwarded_ids; /* ascending */
+	size_t forwarded_count;
 	struct contact *contacts;
 	size_t contact_count;
 };
@@ -217,6 +287,10 @@ enum loss_cause {
 	LOSS_AGREED = 3,     /* a secondary equals the primary now (R20) */
 	LOSS_SUPERSEDED = 4, /* a secondary had the least claim of too many (R21) */
 	LOSS_JOINED = 5,     /* a secondary came over that its survivor has already (R11) */
+	LOSS_PROMOTED = 6,   /* a secondary became the primary (R24) */
+	LOSS_DISMISSED = 7,  /* an operator closed a secondary (R24) */
+	LOSS_ERASED = 8,     /* a secondary named what was erased (R30): only its id is told */
+	LOSS_CAUSE_COUNT = 9,
 };
 
 /* A value that a contact held and holds no longer. What it was stands in the
@@ -233,6 +307,7 @@ struct contact_change {
 	const struct contact *before; /* NULL when the event made it */
 	struct contact after;
 	bool revised; /* something but claims changed: the version went up */
+	bool dismissals_changed;
 };
 
 /* Who owns an identifier after an event; contact_id 0 when nobody does. */
@@ -240,6 +315,13 @@ struct ownership {
 	enum namespace_id namespace_id;
 	struct bytes value;
 	uint64_t contact_id;
+};
+
+/* What an identifier was named together with, after an event; whoever owns it. */
+struct acquaintance {
+	enum namespace_id namespace_id;
+	struct bytes value;
+	struct companions companions;
 };
 
 /* A contact that another one absorbed: all it was, for the journal. */
@@ -251,7 +333,7 @@ struct absorption {
 /* What one event changes, whole. Applying it is mechanical. */
 struct changeset {
 	enum outcome outcome;
-	const struct contact *contact;   /* the one the event is about, after it */
+	const struct contact *contact;   /* the one it is about, after it; NULL once erased */
 	struct account account;          /* after it */
 	struct contact_change *contacts; /* to be stored; none when nothing is */
 	size_t contact_count;
@@ -263,7 +345,13 @@ struct changeset {
 	size_t conflict_count;
 	struct loss *losses;
 	size_t loss_count;
-	bool journalled; /* account.journal_sequence is this event's */
+	struct acquaintance *acquaintances; /* companions that changed (N6) */
+	size_t acquaintance_count;
+	struct identifier *shared; /* identifiers of the event that were left with their owners (N6) */
+	size_t shared_count;
+	struct secondary subject;     /* PROMOTE, DISMISS: the secondary */
+	const struct contact *erased; /* ERASE: the contact as it was */
+	bool journalled;              /* account.journal_sequence is this one's */
 };
 
 #endif

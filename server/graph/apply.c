@@ -251,6 +251,10 @@ put_journal(struct apply *apply)
 		.loss_count = changeset->loss_count,
 		.absorptions = changeset->absorptions,
 		.absorption_count = changeset->absorption_count,
+		.action = event->action,
+		.operator_name = event->act.operator_name,
+		.contact_version = event->act.contact_version,
+		.secondary_id = event->act.secondary_id,
 	};
 	struct bytes message;
 	struct key key;

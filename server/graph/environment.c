@@ -15,7 +15,7 @@
 #include "server/graph/outcome.h"
 #include "server/graph/write.h"
 
-enum { STORE_FORMAT = 2, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
+enum { STORE_FORMAT = 3, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
 
 static const uint64_t MAP_BYTES_DEFAULT = UINT64_C(1) << 40;
 
@@ -353,6 +353,7 @@ graph_open(struct graph **out, const struct graph_options *options, struct graph
 	error->message[0] = '\0';
 	if (graph == NULL)
 		return outcome_say(error, -ENOMEM, "there is no memory to open the store");
+	graph->key = options->key;
 	graph->reader_limit = options->reader_count == 0 ? READERS_DEFAULT : options->reader_count;
 	result = open_graph(graph, options, error);
 	if (result != 0) {

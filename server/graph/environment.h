@@ -17,6 +17,7 @@ struct graph {
 	unsigned page_bytes;
 	unsigned reader_limit;
 	atomic_uint reader_count;
+	struct digest_key key;
 
 	/* The committer's. */
 	MDB_txn *txn;

@@ -10,6 +10,7 @@
 #define ANAGRAPH_SERVER_GRAPH_GRAPH_H
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "rules/types.h"
 
 struct graph;
@@ -37,6 +38,7 @@ struct graph_options {
 	uint64_t map_size_bytes;            /* the largest the store can get; 0: 1 TiB */
 	unsigned reader_count;              /* most readers at once; 0: 126 */
 	struct bytes phone_library_version; /* recorded with the store (N3) */
+	struct digest_key key;              /* for all keyed digests in it */
 };
 
 /* Opens the store, or makes one. Checks the whole of it first when the last run

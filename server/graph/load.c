@@ -153,6 +153,11 @@ graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, 
 	struct load load = { .graph = graph, .arena = arena, .event = event, .error = error };
 	int result;
 
+	load.known.key = &graph->key;
+	load.known.companions = arena_calloc(arena, event->identifier_count, sizeof(*load.known.companions));
+	load.known.suppressed = arena_calloc(arena, event->identifier_count, sizeof(*load.known.suppressed));
+	if (load.known.companions == NULL || load.known.suppressed == NULL)
+		return -ENOMEM;
 	load.known.owner_ids = arena_calloc(arena, event->identifier_count, sizeof(*load.known.owner_ids));
 	/* Every identifier has one owner at most, and two may be crossed. */
 	load.known.contacts = arena_calloc(arena, event->identifier_count + 2, sizeof(*load.known.contacts));

@@ -14,6 +14,12 @@ static const char *const table_names[TABLE_COUNT] = {
 	[TABLE_FORWARD] = "forward",
 	[TABLE_REQUEST] = "request",
 	[TABLE_REQUEST_EXPIRY] = "request_expiry",
+	[TABLE_REQUEST_CONTACT] = "request_contact",
+	[TABLE_INDEX] = "index",
+	[TABLE_OFFERED] = "offered",
+	[TABLE_OFFERED_OWNER] = "offered_owner",
+	[TABLE_DISMISSED] = "dismissed",
+	[TABLE_SUPPRESSED] = "suppressed",
 };
 
 const char *

@@ -17,6 +17,13 @@ enum table {
 	TABLE_FORWARD,         /* account, survivor's id, absorbed id: nothing */
 	TABLE_REQUEST,         /* account, request_id: an expiry, a digest, the answer */
 	TABLE_REQUEST_EXPIRY,  /* expiry, account, request_id: nothing */
+	TABLE_REQUEST_CONTACT, /* account, contact id, request_id: nothing; of each contact an answer tells of
+				*/
+	TABLE_INDEX,           /* account, class, reach or list, contact id: nothing */
+	TABLE_OFFERED,         /* account, namespace, value, contact id: nothing; of secondaries */
+	TABLE_OFFERED_OWNER,   /* account, owner's id, contact id: nothing; of secondaries */
+	TABLE_DISMISSED,       /* account, contact id: anagraph.store.v1.Dismissals */
+	TABLE_SUPPRESSED,      /* account, namespace, digest of a value: nothing */
 	TABLE_COUNT,
 };
 

@@ -32,8 +32,7 @@ static const struct nul_reason NUL_REASONS[] = {
 int
 request_reject(struct rejection *rejection, enum reason reason, const char *field, const char *message)
 {
-	rejection->reason = reason;
-	rejection->message = message;
+	*rejection = (struct rejection){ .reason = reason, .message = message };
 	snprintf(rejection->field, sizeof(rejection->field), "%s", field);
 	return REQUEST_E_REJECTED;
 }

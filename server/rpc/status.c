@@ -3,6 +3,9 @@
  * to no package that anagraph.v1 imports. */
 #include "server/rpc/status.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "server/wire/wire.h"
 
 /* Fields of google.rpc.Status, google.protobuf.Any, google.rpc.ErrorInfo and of an
@@ -41,7 +44,14 @@ static const struct meaning MEANINGS[REASON_COUNT] = {
 	[REASON_KEY_MISSING] = { GRPC_STATUS_INVALID_ARGUMENT, "KEY_MISSING" },
 	[REASON_FIELD_INVALID] = { GRPC_STATUS_INVALID_ARGUMENT, "FIELD_INVALID" },
 	[REASON_LIMIT_EXCEEDED] = { GRPC_STATUS_INVALID_ARGUMENT, "LIMIT_EXCEEDED" },
+	[REASON_PAGE_TOKEN_INVALID] = { GRPC_STATUS_INVALID_ARGUMENT, "PAGE_TOKEN_INVALID" },
+	[REASON_OPERATOR_MISSING] = { GRPC_STATUS_INVALID_ARGUMENT, "OPERATOR_MISSING" },
+	[REASON_MERGE_INVALID] = { GRPC_STATUS_INVALID_ARGUMENT, "MERGE_INVALID" },
 	[REASON_CONTACT_NOT_FOUND] = { GRPC_STATUS_NOT_FOUND, "CONTACT_NOT_FOUND" },
+	[REASON_SECONDARY_NOT_FOUND] = { GRPC_STATUS_NOT_FOUND, "SECONDARY_NOT_FOUND" },
+	[REASON_VERSION_MISMATCH] = { GRPC_STATUS_ABORTED, "VERSION_MISMATCH" },
+	[REASON_IDENTIFIER_OWNED] = { GRPC_STATUS_FAILED_PRECONDITION, "IDENTIFIER_OWNED" },
+	[REASON_IDENTIFIER_SUPPRESSED] = { GRPC_STATUS_FAILED_PRECONDITION, "IDENTIFIER_SUPPRESSED" },
 	[REASON_SERVICE_NOT_FOUND] = { GRPC_STATUS_NOT_FOUND, "SERVICE_NOT_FOUND" },
 	[REASON_REQUEST_ID_REUSED] = { GRPC_STATUS_FAILED_PRECONDITION, "REQUEST_ID_REUSED" },
 	[REASON_STORE_FULL] = { GRPC_STATUS_RESOURCE_EXHAUSTED, "STORE_FULL" },
@@ -82,17 +92,27 @@ status_message(const struct rejection *rejection)
 }
 
 static void
+put_metadata(struct wire_writer *writer, struct bytes key, const char *value)
+{
+	uint8_t *entry_end = wire_message_end(writer);
+
+	wire_put_bytes_always(writer, ENTRY_VALUE, bytes_of_string(value));
+	wire_put_bytes_always(writer, ENTRY_KEY, key);
+	wire_message_begin(writer, ERROR_INFO_METADATA, entry_end);
+}
+
+static void
 put_error_info(struct wire_writer *writer, const struct rejection *rejection)
 {
 	const char *name = status_reason_name(rejection->reason);
+	char digits[24];
 
-	if (rejection->field[0] != '\0') {
-		uint8_t *entry_end = wire_message_end(writer);
-
-		wire_put_bytes_always(writer, ENTRY_VALUE, bytes_of_string(rejection->field));
-		wire_put_bytes_always(writer, ENTRY_KEY, BYTES("field"));
-		wire_message_begin(writer, ERROR_INFO_METADATA, entry_end);
+	if (rejection->owner_contact_id != 0) {
+		snprintf(digits, sizeof(digits), "%" PRIu64, rejection->owner_contact_id);
+		put_metadata(writer, BYTES("owner_contact_id"), digits);
 	}
+	if (rejection->field[0] != '\0')
+		put_metadata(writer, BYTES("field"), rejection->field);
 	wire_put_bytes_always(writer, ERROR_INFO_DOMAIN, BYTES("anagraph"));
 	wire_put_bytes_always(writer, ERROR_INFO_REASON, bytes_of_string(name));
 }

@@ -1,4 +1,5 @@
-/* The messages of anagraph/store/v1/store.proto, which no caller sees. */
+/* The messages of anagraph/store/v1/store.proto, which no caller sees, and
+ * anagraph.v1.JournalEntry. */
 #include "server/wire/fields.h"
 
 #include <errno.h>
@@ -16,7 +17,9 @@ enum account_field {
 	ACCOUNT_REACH_WHATSAPP = 10,
 	ACCOUNT_REACH_PUSH = 11,
 	ACCOUNT_ENGAGED = 12,
-	ACCOUNT_FIELD_COUNT = 13,
+	ACCOUNT_SUPPRESSED = 13,
+	ACCOUNT_DISMISSED = 14,
+	ACCOUNT_FIELD_COUNT = 15,
 };
 
 enum forward_field {
@@ -46,12 +49,16 @@ enum journal_field {
 	JOURNAL_CONFLICTS = 8,
 	JOURNAL_LOSSES = 9,
 	JOURNAL_ABSORPTIONS = 10,
-	JOURNAL_FIELD_COUNT = 11,
+	JOURNAL_ACTION = 11,
+	JOURNAL_OPERATOR = 12,
+	JOURNAL_CONTACT_VERSION = 13,
+	JOURNAL_SECONDARY_ID = 14,
+	JOURNAL_REDACTED = 15,
+	JOURNAL_FIELD_COUNT = 16,
 };
 
 enum {
 	OUTCOME_COUNT = OUTCOME_UNCHANGED + 1,
-	LOSS_CAUSE_COUNT = LOSS_JOINED + 1,
 	/* An event has few conflicts and losses; this keeps a broken entry from asking for
 	 * much memory. */
 	JOURNAL_ELEMENTS_MAX = 65536,
@@ -86,6 +93,10 @@ account_number(struct account *account, uint32_t field)
 		return &account->reach_counts[REACH_PUSH];
 	case ACCOUNT_ENGAGED:
 		return &account->engaged_count;
+	case ACCOUNT_SUPPRESSED:
+		return &account->suppressed_count;
+	case ACCOUNT_DISMISSED:
+		return &account->dismissed_count;
 	default:
 		return NULL;
 	}
@@ -277,7 +288,7 @@ take_absorption(struct absorption *out, struct arena *arena, const struct wire_f
 static size_t
 journal_entry_bytes(const struct journal_entry *entry)
 {
-	size_t size = frame_bytes(4) + claim_bytes(&entry->claim);
+	size_t size = frame_bytes(9) + entry->operator_name.size + claim_bytes(&entry->claim);
 
 	for (size_t i = 0; i < entry->identifier_count; i++)
 		size += identifier_bytes(&entry->identifiers[i]);
@@ -300,6 +311,11 @@ journal_entry_encode(struct bytes *out, struct arena *arena, const struct journa
 
 	if (result < 0)
 		return result;
+	wire_put_varint(&writer, JOURNAL_REDACTED, entry->redacted);
+	wire_put_varint(&writer, JOURNAL_SECONDARY_ID, entry->secondary_id);
+	wire_put_varint(&writer, JOURNAL_CONTACT_VERSION, entry->contact_version);
+	wire_put_bytes(&writer, JOURNAL_OPERATOR, entry->operator_name);
+	wire_put_varint(&writer, JOURNAL_ACTION, entry->action);
 	for (size_t i = entry->absorption_count; i > 0; i--)
 		put_absorption(&writer, &entry->absorptions[i - 1]);
 	for (size_t i = entry->loss_count; i > 0; i--)
@@ -346,7 +362,7 @@ take_journal_arrays(struct journal_arrays *arrays, struct arena *arena, struct b
 	size_t counts[JOURNAL_FIELD_COUNT];
 	int result = count_fields(counts, JOURNAL_FIELD_COUNT, message);
 
-	for (size_t i = JOURNAL_IDENTIFIERS; result == 0 && i < JOURNAL_FIELD_COUNT; i++)
+	for (size_t i = JOURNAL_IDENTIFIERS; result == 0 && i <= JOURNAL_ABSORPTIONS; i++)
 		result = take_array(&items[i], arena, counts[i], JOURNAL_ELEMENTS_MAX, item_bytes[i]);
 	if (result != 0)
 		return result;
@@ -363,8 +379,22 @@ take_journal_field(struct journal_entry *entry, struct journal_arrays *arrays, s
     const struct wire_field *field)
 {
 	unsigned outcome;
+	unsigned action;
 
 	switch (field->number) {
+	case JOURNAL_ACTION:
+		if (take_enum(&action, field, ACTION_COUNT) != 0)
+			return MESSAGE_E_DAMAGED;
+		entry->action = (enum action)action;
+		return 0;
+	case JOURNAL_OPERATOR:
+		return take_bytes(&entry->operator_name, field);
+	case JOURNAL_CONTACT_VERSION:
+		return take_number(&entry->contact_version, field);
+	case JOURNAL_SECONDARY_ID:
+		return take_number(&entry->secondary_id, field);
+	case JOURNAL_REDACTED:
+		return take_bool(&entry->redacted, field);
 	case JOURNAL_SEQUENCE:
 		return take_number(&entry->sequence, field);
 	case JOURNAL_REVISION:
@@ -401,7 +431,7 @@ journal_entry_decode(struct journal_entry *out, struct arena *arena, struct byte
 	const uint32_t repeated = FIELD_BIT(JOURNAL_IDENTIFIERS) | FIELD_BIT(JOURNAL_ATTRIBUTES) |
 	    FIELD_BIT(JOURNAL_CONFLICTS) | FIELD_BIT(JOURNAL_LOSSES) | FIELD_BIT(JOURNAL_ABSORPTIONS);
 	const uint32_t required = FIELD_BIT(JOURNAL_SEQUENCE) | FIELD_BIT(JOURNAL_CONTACT_ID) |
-	    FIELD_BIT(JOURNAL_OUTCOME) | FIELD_BIT(JOURNAL_CLAIM);
+	    FIELD_BIT(JOURNAL_OUTCOME) | FIELD_BIT(JOURNAL_CLAIM) | FIELD_BIT(JOURNAL_ACTION);
 	struct journal_entry entry = { 0 };
 	struct journal_arrays arrays;
 	struct field_set set = { 0 };

@@ -66,6 +66,11 @@ struct journal_entry {
 	size_t loss_count;
 	const struct absorption *absorptions; /* each with all that the contact was */
 	size_t absorption_count;
+	enum action action;
+	struct bytes operator_name; /* of an act, with what follows */
+	uint64_t contact_version;   /* that the operator had looked at */
+	uint64_t secondary_id;
+	bool redacted; /* values of a contact that was erased since are gone */
 };
 
 /* A decoded entry's absorptions point to contacts decoded into the arena. */

@@ -177,6 +177,7 @@ hand_plan(struct hand_event *planned, struct hand *hand, struct bytes browser)
 	planned->change = (struct contact_change){ .after = planned->after, .revised = true };
 	planned->ownership = (struct ownership){ NAMESPACE_PUSH, value, id };
 	planned->event = (struct event){
+		.action = ACTION_IDENTIFY,
 		.account = hand->account,
 		.claim = planned->identifier.claim,
 		.identifiers = &planned->identifier,
@@ -283,7 +284,9 @@ hand_absorb(struct hand *hand, uint64_t survivor_id, uint64_t absorbed_id)
 	    arena_calloc(&hand->work, absorbed->identifier_count, sizeof(*ownerships));
 	struct contact_change change;
 	struct identifier named = absorbed->identifiers[0];
-	struct event event = { .account = hand->account, .claim = claim_now(hand) };
+	struct event event = {
+		.action = ACTION_IDENTIFY, .account = hand->account, .claim = claim_now(hand)
+	};
 	struct changeset changeset = {
 		.outcome = OUTCOME_IDENTIFIED,
 		.contact = after,

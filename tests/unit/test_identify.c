@@ -133,6 +133,7 @@ world_init(struct world *world)
 	};
 	world->known.account.class_counts[CLASS_IDENTIFIED] = 2;
 	world->event = (struct event){
+		.action = ACTION_IDENTIFY,
 		.account = BYTES("shop"),
 		.claim = claim_at(SOURCE_PUSH, EVENT_AT),
 		.identifiers = world->event_identifiers,

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "anagraph/store/v1/store.pb-c.h"
+#include "anagraph/v1/identity.pb-c.h"
 #include "rules/namespaces.h"
 #include "server/wire/messages.h"
 #include "server/wire/wire.h"
@@ -245,7 +246,7 @@ some_entry(uint64_t *state, struct arena *arena)
 		identifiers[i] = some_identifier(state, arena);
 		attributes[i] = some_attribute(state, arena);
 		conflicts[i] = some_conflict(state, arena);
-		losses[i] = (struct loss){ .cause = (enum loss_cause)(1 + below(state, 5)),
+		losses[i] = (struct loss){ .cause = (enum loss_cause)(1 + below(state, LOSS_CAUSE_COUNT - 1)),
 			.contact_id = some_number(state),
 			.value = some_secondary(state, arena) };
 		if (below(state, 2) == 0)
@@ -269,6 +270,11 @@ some_entry(uint64_t *state, struct arena *arena)
 		.loss_count = below(state, MOST),
 		.absorptions = absorptions,
 		.absorption_count = below(state, MOST),
+		.action = (enum action)(1 + below(state, ACTION_COUNT - 1)),
+		.operator_name = below(state, 2) == 0 ? BYTES("anna") : (struct bytes){ NULL, 0 },
+		.contact_version = below(state, 2),
+		.secondary_id = some_number(state),
+		.redacted = below(state, 2) == 0,
 	};
 }
 
@@ -445,12 +451,17 @@ expect_conflict(const Anagraph__V1__Conflict *theirs, const struct conflict *our
 }
 
 static void
-expect_entry(const Anagraph__Store__V1__JournalEntry *theirs, const struct journal_entry *ours)
+expect_entry(const Anagraph__V1__JournalEntry *theirs, const struct journal_entry *ours)
 {
 	assert_true(theirs->sequence == ours->sequence);
 	assert_true(theirs->revision == ours->revision);
 	assert_true(theirs->contact_id == ours->contact_id);
 	assert_int_equal(theirs->outcome, ours->outcome);
+	assert_int_equal(theirs->action, ours->action);
+	expect_text(theirs->operator_, ours->operator_name);
+	assert_true(theirs->contact_version == ours->contact_version);
+	assert_true(theirs->secondary_id == ours->secondary_id);
+	assert_int_equal(theirs->redacted, ours->redacted);
 	expect_claim(theirs->claim, &ours->claim);
 	assert_int_equal(theirs->n_identifiers, ours->identifier_count);
 	for (size_t i = 0; i < ours->identifier_count; i++)
@@ -563,10 +574,10 @@ test_journal_entry_is_what_generated_code_reads_and_writes(void **test_state)
 		struct bytes message;
 		struct bytes again;
 		struct bytes theirs;
-		Anagraph__Store__V1__JournalEntry *unpacked;
+		Anagraph__V1__JournalEntry *unpacked;
 
 		assert_int_equal(journal_entry_encode(&message, &arena, &entry), 0);
-		unpacked = anagraph__store__v1__journal_entry__unpack(NULL, message.size, message.data);
+		unpacked = anagraph__v1__journal_entry__unpack(NULL, message.size, message.data);
 		assert_non_null(unpacked);
 		expect_entry(unpacked, &entry);
 		theirs = repack(&arena, &unpacked->base);
@@ -579,7 +590,7 @@ test_journal_entry_is_what_generated_code_reads_and_writes(void **test_state)
 			assert_int_equal(decoded.conflicts[i].namespace_id, entry.conflicts[i].namespace_id);
 		assert_int_equal(journal_entry_encode(&again, &arena, &decoded), 0);
 		expect_same_bytes(again, message);
-		anagraph__store__v1__journal_entry__free_unpacked(unpacked, NULL);
+		anagraph__v1__journal_entry__free_unpacked(unpacked, NULL);
 		arena_reset(&arena);
 	}
 	arena_finish(&arena);
@@ -603,6 +614,8 @@ test_account_and_forward_are_what_generated_code_reads(void **test_state)
 			.reach_counts = { 0, below(&state, 2), some_number(&state), some_number(&state),
 			    some_number(&state) },
 			.engaged_count = some_number(&state),
+			.suppressed_count = below(&state, 2),
+			.dismissed_count = some_number(&state),
 		};
 		const struct forward forward = { some_number(&state), some_number(&state) };
 		Anagraph__Store__V1__Account *numbers;
@@ -626,6 +639,8 @@ test_account_and_forward_are_what_generated_code_reads(void **test_state)
 		assert_true(numbers->reach_whatsapp == account.reach_counts[REACH_WHATSAPP]);
 		assert_true(numbers->reach_push == account.reach_counts[REACH_PUSH]);
 		assert_true(numbers->engaged == account.engaged_count);
+		assert_true(numbers->suppressed == account.suppressed_count);
+		assert_true(numbers->dismissed == account.dismissed_count);
 		assert_int_equal(account_decode(&decoded, repack(&arena, &numbers->base)), 0);
 		assert_memory_equal(&decoded, &account, sizeof(account));
 		anagraph__store__v1__account__free_unpacked(numbers, NULL);
