@@ -180,54 +180,21 @@ put_account(struct apply *apply)
 	return table_put(apply->graph, TABLE_ACCOUNT, &key, message);
 }
 
-/* Adds an id to a sorted list, once. */
-static void
-add_id(uint64_t *ids, size_t *count, uint64_t id)
-{
-	size_t place = *count;
-
-	while (place > 0 && ids[place - 1] > id)
-		place--;
-	if (place > 0 && ids[place - 1] == id)
-		return;
-	memmove(&ids[place + 1], &ids[place], (*count - place) * sizeof(*ids));
-	ids[place] = id;
-	(*count)++;
-}
-
 /* Lists the entry under every contact that it tells something of. */
 static int
-put_contact_journal(struct apply *apply)
+put_contact_journal(struct apply *apply, const struct journal_entry *entry)
 {
-	const struct changeset *changeset = apply->changeset;
-	size_t count = 0;
-	uint64_t *ids = arena_calloc(apply->arena,
-	    1 + changeset->contact_count + changeset->absorption_count + changeset->conflict_count,
-	    sizeof(*ids));
+	uint64_t *ids;
+	size_t count;
+	int result = journal_contact_ids(&ids, &count, apply->arena, entry);
 
-	if (ids == NULL)
-		return -ENOMEM;
-	add_id(ids, &count, changeset->contact->id);
-	for (size_t i = 0; i < changeset->contact_count; i++) {
-		if (changeset->contacts[i].revised)
-			add_id(ids, &count, changeset->contacts[i].after.id);
-	}
-	for (size_t i = 0; i < changeset->absorption_count; i++)
-		add_id(ids, &count, changeset->absorptions[i].before->id);
-	for (size_t i = 0; i < changeset->conflict_count; i++) {
-		if (changeset->conflicts[i].owner_contact_id != 0)
-			add_id(ids, &count, changeset->conflicts[i].owner_contact_id);
-	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; result == 0 && i < count; i++) {
 		struct key key;
-		int result;
 
-		key_pair(&key, apply->event->account, ids[i], changeset->account.journal_sequence);
+		key_pair(&key, apply->event->account, ids[i], entry->sequence);
 		result = table_put_mark(apply->graph, TABLE_CONTACT_JOURNAL, &key);
-		if (result != 0)
-			return result;
 	}
-	return 0;
+	return result;
 }
 
 static int
@@ -264,7 +231,7 @@ put_journal(struct apply *apply)
 		return result;
 	key_number(&key, event->account, entry.sequence);
 	result = table_put(apply->graph, TABLE_JOURNAL, &key, message);
-	return result == 0 ? put_contact_journal(apply) : result;
+	return result == 0 ? put_contact_journal(apply, &entry) : result;
 }
 
 int

@@ -207,6 +207,8 @@ check_journal_entry(
     struct check *check, const struct checked_account *account, uint64_t sequence, struct bytes message)
 {
 	struct journal_entry entry;
+	size_t id_count = 0;
+	uint64_t *ids;
 	int result = journal_entry_decode(&entry, &check->arena, message);
 
 	if (result == MESSAGE_E_DAMAGED || (result == 0 && entry.sequence != sequence))
@@ -217,15 +219,9 @@ check_journal_entry(
 		    "record %" PRIu64 " is of revision %" PRIu64 ", which is yet to come", sequence,
 		    entry.revision);
 	if (result == 0)
-		result = expect_mark(check, TABLE_CONTACT_JOURNAL, account->name, entry.contact_id, sequence);
-	for (size_t i = 0; result == 0 && i < entry.absorption_count; i++)
-		result = expect_mark(
-		    check, TABLE_CONTACT_JOURNAL, account->name, entry.absorptions[i].before->id, sequence);
-	for (size_t i = 0; result == 0 && i < entry.conflict_count; i++) {
-		if (entry.conflicts[i].owner_contact_id != 0)
-			result = expect_mark(check, TABLE_CONTACT_JOURNAL, account->name,
-			    entry.conflicts[i].owner_contact_id, sequence);
-	}
+		result = journal_contact_ids(&ids, &id_count, &check->arena, &entry);
+	for (size_t i = 0; result == 0 && i < id_count; i++)
+		result = expect_mark(check, TABLE_CONTACT_JOURNAL, account->name, ids[i], sequence);
 	return result;
 }
 

@@ -77,4 +77,10 @@ struct journal_entry {
 int journal_entry_encode(struct bytes *out, struct arena *arena, const struct journal_entry *entry);
 int journal_entry_decode(struct journal_entry *out, struct arena *arena, struct bytes message);
 
+/* The contacts that an entry tells something of, and is listed under: the one it is about,
+ * those that were absorbed, the owners of what was in conflict, and whoever lost a value.
+ * Ascending, each once, from the arena. 0; -ENOMEM. */
+int journal_contact_ids(
+    uint64_t **ids, size_t *id_count, struct arena *arena, const struct journal_entry *entry);
+
 #endif
