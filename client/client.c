@@ -1,6 +1,6 @@
-/* One channel and one completion queue: every call is a single batch whose tag is
- * the call itself, so a completion needs no look-up. Whoever waits moves what
- * completes to the list of finished calls; a waiting caller takes its own from
+/* One channel and one completion queue: every call of one answer is a single batch
+ * whose tag is the call itself, so a completion needs no look-up. Whoever waits moves
+ * what completes to the list of finished calls; a waiting caller takes its own from
  * there and leaves the others for client_next.
  *
  * What always holds: a call is on exactly one of the two lists from its start
@@ -10,23 +10,19 @@
 #include <errno.h>
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
-#include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
-#include <grpc/support/time.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/pump.h"
 #include "client/status.h"
 
 enum { RECONNECT_FIRST_MS = 100, RECONNECT_MOST_MS = 2000 };
 
-struct link {
-	struct link *before;
-	struct link *after;
-};
-
 struct call {
 	struct link link; /* first, so that a link is its call */
+	struct completion completion;
+	struct client *client;
 	grpc_call *handle;
 	void *tag;
 	bool finished;
@@ -35,22 +31,6 @@ struct call {
 	grpc_byte_buffer *response;
 	grpc_status_code code;
 	grpc_slice details;
-};
-
-struct client {
-	grpc_completion_queue *queue;
-	grpc_channel *channel;
-	void *methods[CLIENT_METHOD_COUNT];
-	struct link flying;
-	struct link finished; /* oldest first */
-	bool watched;         /* the connection's state changed, or the time to watch it passed */
-	grpc_slice answer;    /* what the last client_answer borrows from */
-};
-
-static const char *const METHOD_PATHS[CLIENT_METHOD_COUNT] = {
-	[CLIENT_IDENTIFY] = "/anagraph.v1.IdentityService/Identify",
-	[CLIENT_RESOLVE] = "/anagraph.v1.IdentityService/Resolve",
-	[CLIENT_COUNT_CONTACTS] = "/anagraph.v1.IdentityService/CountContacts",
 };
 
 static void
@@ -76,9 +56,11 @@ list_remove(struct link *link)
 	link->after->before = link->before;
 }
 
-static gpr_timespec
-deadline_in(int64_t timeout_ms)
+gpr_timespec
+client_deadline(int64_t timeout_ms)
 {
+	if (timeout_ms < 0)
+		return gpr_inf_future(GPR_CLOCK_MONOTONIC);
 	return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
 }
 
@@ -98,6 +80,15 @@ client_target_valid(const char *text)
 		port = port * 10 + (unsigned)(*digit - '0');
 	}
 	return port >= 1 && port <= UINT16_MAX;
+}
+
+static void
+watch_done(struct completion *completion, bool ok)
+{
+	struct client *client = (struct client *)((char *)completion - offsetof(struct client, watch));
+
+	(void)ok;
+	client->watched = true;
 }
 
 int
@@ -130,8 +121,11 @@ client_create(struct client **out, const char *target)
 	credentials = grpc_insecure_credentials_create();
 	client->channel = grpc_channel_create(target, credentials, &args);
 	grpc_channel_credentials_release(credentials);
+	client->watch.done = watch_done;
 	for (size_t i = 0; i < CLIENT_METHOD_COUNT; i++)
-		client->methods[i] = grpc_channel_register_call(client->channel, METHOD_PATHS[i], NULL, NULL);
+		client->methods[i] = grpc_channel_register_call(
+		    client->channel, client_method_form((enum client_method)i)->path, NULL, NULL);
+	client->stream_method = grpc_channel_register_call(client->channel, CLIENT_STREAM_PATH, NULL, NULL);
 	*out = client;
 	return 0;
 }
@@ -148,23 +142,26 @@ call_destroy(struct call *call)
 	free(call);
 }
 
-/* Handles one completion. 0; CLIENT_E_TIMEOUT. */
-static int
-pump(struct client *client, gpr_timespec deadline)
+static void
+call_done(struct completion *completion, bool ok)
+{
+	struct call *call = (struct call *)((char *)completion - offsetof(struct call, completion));
+
+	(void)ok;
+	call->finished = true;
+	list_remove(&call->link);
+	list_append(&call->client->finished, &call->link);
+}
+
+int
+client_pump(struct client *client, gpr_timespec deadline)
 {
 	grpc_event event = grpc_completion_queue_next(client->queue, deadline, NULL);
-	struct call *call;
+	struct completion *completion = event.tag;
 
 	if (event.type != GRPC_OP_COMPLETE)
 		return CLIENT_E_TIMEOUT;
-	if (event.tag == client) {
-		client->watched = true;
-		return 0;
-	}
-	call = event.tag;
-	call->finished = true;
-	list_remove(&call->link);
-	list_append(&client->finished, &call->link);
+	completion->done(completion, event.success != 0);
 	return 0;
 }
 
@@ -178,7 +175,7 @@ client_destroy(struct client *client)
 	for (struct link *link = client->flying.after; link != &client->flying; link = link->after)
 		grpc_call_cancel(((struct call *)link)->handle, NULL);
 	while (client->flying.after != &client->flying)
-		pump(client, forever);
+		client_pump(client, forever);
 	while (client->finished.after != &client->finished) {
 		struct link *link = client->finished.after;
 
@@ -198,7 +195,7 @@ client_destroy(struct client *client)
 int
 client_connect(struct client *client, int64_t timeout_ms)
 {
-	gpr_timespec deadline = deadline_in(timeout_ms);
+	gpr_timespec deadline = client_deadline(timeout_ms);
 
 	for (;;) {
 		grpc_connectivity_state state = grpc_channel_check_connectivity_state(client->channel, 1);
@@ -209,9 +206,9 @@ client_connect(struct client *client, int64_t timeout_ms)
 			return CLIENT_E_TIMEOUT;
 		client->watched = false;
 		grpc_channel_watch_connectivity_state(
-		    client->channel, state, deadline, client->queue, client);
+		    client->channel, state, deadline, client->queue, &client->watch);
 		while (!client->watched)
-			pump(client, gpr_inf_future(GPR_CLOCK_MONOTONIC));
+			client_pump(client, gpr_inf_future(GPR_CLOCK_MONOTONIC));
 	}
 }
 
@@ -233,6 +230,8 @@ send_request(struct call **out, struct client *client, grpc_call *handle, grpc_s
 
 	grpc_slice_unref(request);
 	if (status == 0) {
+		call->completion.done = call_done;
+		call->client = client;
 		call->handle = handle;
 		call->details = grpc_empty_slice();
 		grpc_metadata_array_init(&call->initial);
@@ -242,7 +241,7 @@ send_request(struct call **out, struct client *client, grpc_call *handle, grpc_s
 		ops[5].data.recv_status_on_client.trailing_metadata = &call->trailing;
 		ops[5].data.recv_status_on_client.status = &call->code;
 		ops[5].data.recv_status_on_client.status_details = &call->details;
-		if (grpc_call_start_batch(handle, ops, 6, call, NULL) != GRPC_CALL_OK)
+		if (grpc_call_start_batch(handle, ops, 6, &call->completion, NULL) != GRPC_CALL_OK)
 			status = -EINVAL;
 	}
 	grpc_byte_buffer_destroy(message);
@@ -264,8 +263,7 @@ start(struct call **out, struct client *client, enum client_method method, const
 {
 	size_t size = protobuf_c_message_get_packed_size(request);
 	grpc_slice slice = grpc_slice_malloc(size);
-	gpr_timespec deadline =
-	    timeout_ms == 0 ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : deadline_in(timeout_ms);
+	gpr_timespec deadline = client_deadline(timeout_ms == 0 ? -1 : timeout_ms);
 	grpc_call *handle = grpc_channel_create_registered_call(client->channel, NULL,
 	    GRPC_PROPAGATE_DEFAULTS, client->queue, client->methods[method], deadline, NULL);
 
@@ -309,14 +307,13 @@ finish(struct client_status *status, grpc_slice *answer, struct call *call)
 int
 client_next(struct client_answer *answer, struct client *client, int64_t timeout_ms)
 {
-	gpr_timespec deadline =
-	    timeout_ms < 0 ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : deadline_in(timeout_ms);
+	gpr_timespec deadline = client_deadline(timeout_ms);
 	struct call *call;
 
 	while (client->finished.after == &client->finished) {
 		if (client->flying.after == &client->flying)
 			return CLIENT_E_IDLE;
-		if (pump(client, deadline) != 0)
+		if (client_pump(client, deadline) != 0)
 			return CLIENT_E_TIMEOUT;
 	}
 	call = (struct call *)client->finished.after;
@@ -342,7 +339,7 @@ await(grpc_slice *answer, struct client_status *status, struct client *client, s
 	grpc_slice slice;
 
 	while (!call->finished)
-		pump(client, gpr_inf_future(GPR_CLOCK_MONOTONIC));
+		client_pump(client, gpr_inf_future(GPR_CLOCK_MONOTONIC));
 	finish(&ended, &slice, call);
 	if (status != NULL)
 		*status = ended;
@@ -358,8 +355,7 @@ int
 client_call_raw(uint8_t **payload, size_t *payload_size, struct client_status *status, struct client *client,
     const char *path, const uint8_t *request, size_t request_size, int64_t timeout_ms)
 {
-	gpr_timespec deadline =
-	    timeout_ms == 0 ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : deadline_in(timeout_ms);
+	gpr_timespec deadline = client_deadline(timeout_ms == 0 ? -1 : timeout_ms);
 	grpc_slice method = grpc_slice_from_copied_string(path);
 	grpc_call *handle = grpc_channel_create_call(
 	    client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue, method, NULL, deadline, NULL);
@@ -387,63 +383,24 @@ client_call_raw(uint8_t **payload, size_t *payload_size, struct client_status *s
 	return copy != NULL ? 0 : -ENOMEM;
 }
 
-static int
-call_and_unpack(void **response, struct client_status *status, struct client *client,
-    enum client_method method, const ProtobufCMessage *request, const ProtobufCMessageDescriptor *descriptor)
+int
+client_call(ProtobufCMessage **response, struct client_status *status, struct client *client,
+    enum client_method method, const ProtobufCMessage *request, int64_t timeout_ms)
 {
 	ProtobufCMessage *message;
 	struct call *call;
 	grpc_slice answer;
-	int result = start(&call, client, method, request, 0);
+	int result = start(&call, client, method, request, timeout_ms);
 
 	if (result == 0)
 		result = await(&answer, status, client, call);
 	if (result != 0)
 		return result;
-	message = protobuf_c_message_unpack(
-	    descriptor, NULL, GRPC_SLICE_LENGTH(answer), GRPC_SLICE_START_PTR(answer));
+	message = protobuf_c_message_unpack(client_method_form(method)->response, NULL,
+	    GRPC_SLICE_LENGTH(answer), GRPC_SLICE_START_PTR(answer));
 	grpc_slice_unref(answer);
 	if (message == NULL)
 		return -EBADMSG;
 	*response = message;
 	return 0;
-}
-
-int
-client_identify(Anagraph__V1__IdentifyResponse **response, struct client_status *status,
-    struct client *client, const Anagraph__V1__IdentifyRequest *request)
-{
-	void *message;
-	int result = call_and_unpack(&message, status, client, CLIENT_IDENTIFY, &request->base,
-	    &anagraph__v1__identify_response__descriptor);
-
-	if (result == 0)
-		*response = message;
-	return result;
-}
-
-int
-client_resolve(Anagraph__V1__ResolveResponse **response, struct client_status *status, struct client *client,
-    const Anagraph__V1__ResolveRequest *request)
-{
-	void *message;
-	int result = call_and_unpack(&message, status, client, CLIENT_RESOLVE, &request->base,
-	    &anagraph__v1__resolve_response__descriptor);
-
-	if (result == 0)
-		*response = message;
-	return result;
-}
-
-int
-client_count_contacts(Anagraph__V1__CountContactsResponse **response, struct client_status *status,
-    struct client *client, const Anagraph__V1__CountContactsRequest *request)
-{
-	void *message;
-	int result = call_and_unpack(&message, status, client, CLIENT_COUNT_CONTACTS, &request->base,
-	    &anagraph__v1__count_contacts_response__descriptor);
-
-	if (result == 0)
-		*response = message;
-	return result;
 }

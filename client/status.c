@@ -81,6 +81,34 @@ is_error_info(struct bytes type_url)
 	    memcmp(type_url.data + type_url.size - name.size, name.data, name.size) == 0;
 }
 
+/* A decimal number; 0 for anything else. */
+static uint64_t
+read_number(struct bytes text)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < text.size; i++) {
+		uint64_t digit = (uint64_t)text.data[i] - '0';
+
+		if (digit > 9 || number > (UINT64_MAX - digit) / 10)
+			return 0;
+		number = number * 10 + digit;
+	}
+	return number;
+}
+
+static void
+read_metadata(struct client_status *status, struct bytes entry)
+{
+	struct bytes key = find_bytes(entry, ENTRY_KEY);
+	struct bytes value = find_bytes(entry, ENTRY_VALUE);
+
+	if (bytes_equal(key, BYTES("field")))
+		copy_text(status->field, sizeof(status->field), value);
+	else if (bytes_equal(key, BYTES("owner_contact_id")))
+		status->owner_contact_id = read_number(value);
+}
+
 static void
 read_error_info(struct client_status *status, struct bytes message)
 {
@@ -91,9 +119,8 @@ read_error_info(struct client_status *status, struct bytes message)
 	copy_text(status->domain, sizeof(status->domain), find_bytes(message, ERROR_INFO_DOMAIN));
 	wire_reader_init(&reader, message);
 	while (wire_next(&field, &reader) == 0) {
-		if (field.number == ERROR_INFO_METADATA && field.type == WIRE_LENGTH &&
-		    bytes_equal(find_bytes(field.bytes, ENTRY_KEY), BYTES("field")))
-			copy_text(status->field, sizeof(status->field), find_bytes(field.bytes, ENTRY_VALUE));
+		if (field.number == ERROR_INFO_METADATA && field.type == WIRE_LENGTH)
+			read_metadata(status, field.bytes);
 	}
 }
 
@@ -112,22 +139,6 @@ read_details(struct client_status *status, struct bytes message)
 			return;
 		}
 	}
-}
-
-/* A decimal number; 0 for anything else. */
-static uint64_t
-read_number(struct bytes text)
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < text.size; i++) {
-		uint64_t digit = (uint64_t)text.data[i] - '0';
-
-		if (digit > 9 || number > (UINT64_MAX - digit) / 10)
-			return 0;
-		number = number * 10 + digit;
-	}
-	return number;
 }
 
 void

@@ -1,26 +1,15 @@
 /* One call of the command: a request in JSON, its answer in JSON, and what to say
  * when there is none. The same descriptors serve all verbs. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/command/command.h"
 
-static const struct {
-	const ProtobufCMessageDescriptor *request;
-	const ProtobufCMessageDescriptor *response;
-} METHODS[CLIENT_METHOD_COUNT] = {
-	[CLIENT_IDENTIFY] = { &anagraph__v1__identify_request__descriptor,
-	    &anagraph__v1__identify_response__descriptor },
-	[CLIENT_RESOLVE] = { &anagraph__v1__resolve_request__descriptor,
-	    &anagraph__v1__resolve_response__descriptor },
-	[CLIENT_COUNT_CONTACTS] = { &anagraph__v1__count_contacts_request__descriptor,
-	    &anagraph__v1__count_contacts_response__descriptor },
-};
-
 /* google.rpc.Code, as far as the command tells codes apart. */
-enum { CODE_OK = 0, CODE_DEADLINE_EXCEEDED = 4, CODE_UNAVAILABLE = 14 };
+enum { CODE_DEADLINE_EXCEEDED = 4, CODE_UNAVAILABLE = 14 };
 
 int
 command_misused(const struct command *command, const char *format, ...)
@@ -54,33 +43,6 @@ command_failed(const char *what, int error)
 }
 
 int
-command_call(struct command_call *call, struct client *client, const struct command *command,
-    enum client_method method, const ProtobufCMessage *request)
-{
-	struct client_answer answer;
-	ProtobufCMessage *response;
-	json_t *json = NULL;
-	int status = client_start(client, method, request, command->timeout_ms, NULL);
-
-	if (status == 0)
-		status = client_next(&answer, client, -1);
-	if (status != 0)
-		return status < 0 ? status : -EPROTO;
-	if (answer.status.code == CODE_OK) {
-		response = protobuf_c_message_unpack(
-		    METHODS[method].response, NULL, answer.payload_size, answer.payload);
-		if (response == NULL)
-			return -EBADMSG;
-		status = message_to_json(&json, response);
-		protobuf_c_message_free_unpacked(response, NULL);
-		if (status != 0)
-			return status;
-	}
-	*call = (struct command_call){ .status = answer.status, .answer = json };
-	return 0;
-}
-
-int
 command_refused(const struct command *command, const char *prefix, const struct client_status *status)
 {
 	bool silent = status->reason[0] == '\0' && status->txn == 0;
@@ -95,38 +57,70 @@ command_refused(const struct command *command, const char *prefix, const struct 
 	    *status->reason != '\0' ? " " : "", status->reason, status->message);
 	if (*status->field != '\0')
 		fprintf(stderr, " (%s)", status->field);
+	if (status->owner_contact_id != 0)
+		fprintf(stderr, " (contact %" PRIu64 ")", status->owner_contact_id);
 	fputc('\n', stderr);
 	return EXIT_REFUSED;
 }
 
 int
-command_run(const struct command *command, enum client_method method, const json_t *request)
+command_ask(ProtobufCMessage **response, const struct command *command, struct client *client,
+    enum client_method method, const ProtobufCMessage *request)
+{
+	struct client_status ended;
+	int status = client_call(response, &ended, client, method, request, command->timeout_ms);
+
+	if (status == CLIENT_E_STATUS)
+		return command_refused(command, "", &ended);
+	return status == 0 ? 0 : command_failed(command->verb, status);
+}
+
+int
+command_make(ProtobufCMessage **message, const struct command *command, enum client_method method,
+    const json_t *request)
 {
 	struct json_problem problem;
-	struct command_call call = { .answer = NULL };
-	struct client *client = NULL;
-	ProtobufCMessage *message = NULL;
-	int result;
-	int status = message_from_json(&message, &problem, METHODS[method].request, request);
+	int status = message_from_json(message, &problem, client_method_form(method)->request, request);
 
 	if (status == JSON_E_FORM)
 		return command_misused(command, "%s", problem.message);
-	if (status == 0)
-		status = client_create(&client, command->server);
-	if (status == 0)
-		status = command_call(&call, client, command, method, message);
-	if (status != 0) {
-		result = command_failed(command->verb, status);
-	} else if (call.answer == NULL) {
-		result = command_refused(command, "", &call.status);
-	} else {
-		status = json_line_print(stdout, call.answer);
-		result = status == 0 ? 0 : command_failed("standard output", status);
+	return status == 0 ? OPTION_TAKEN : command_failed(command->verb, status);
+}
+
+int
+command_show(const ProtobufCMessage *message)
+{
+	json_t *json;
+	int status = message_to_json(&json, message);
+
+	if (status == 0) {
+		status = json_line_print(stdout, json);
+		json_decref(json);
 	}
-	json_decref(call.answer);
+	return status == 0 ? 0 : command_failed("standard output", status);
+}
+
+int
+command_run(const struct command *command, enum client_method method, const json_t *request)
+{
+	struct client *client = NULL;
+	ProtobufCMessage *message = NULL, *response = NULL;
+	int status;
+	int result = command_make(&message, command, method, request);
+
+	if (result != OPTION_TAKEN)
+		return result;
+	status = client_create(&client, command->server);
+	if (status != 0)
+		result = command_failed(command->verb, status);
+	else
+		result = command_ask(&response, command, client, method, message);
+	if (response != NULL) {
+		result = command_show(response);
+		protobuf_c_message_free_unpacked(response, NULL);
+	}
 	client_destroy(client);
-	if (message != NULL)
-		protobuf_c_message_free_unpacked(message, NULL);
+	protobuf_c_message_free_unpacked(message, NULL);
 	return result;
 }
 

@@ -49,15 +49,47 @@ __attribute__((format(printf, 2, 3))) int command_misused(
  * has gone away is none: 0, in silence. */
 int command_failed(const char *what, int error);
 
-/* What one call came to. */
-struct command_call {
-	struct client_status status;
-	json_t *answer; /* to be released; NULL unless the status is OK */
+/* An option of a verb whose value goes into the request, as what `key` names, or is
+ * the verb's own. */
+enum verb_option_kind {
+	VERB_TEXT,       /* text */
+	VERB_WORD,       /* an enumerator by its short name: anonymous-push */
+	VERB_NUMBER,     /* a whole number */
+	VERB_CONTACT,    /* a contact's number */
+	VERB_IDENTIFIER, /* NAMESPACE=VALUE */
+	VERB_TRUE,       /* no value */
+	VERB_OWN_TEXT,   /* text for the verb itself: *own_text */
+	VERB_OWN_TRUE,   /* no value; for the verb itself: *own_flag */
 };
 
-/* Calls and waits. 0, also when the service says no; -errno. */
-int command_call(struct command_call *call, struct client *client, const struct command *command,
+struct verb_option {
+	const char *name;
+	enum verb_option_kind kind;
+	const char *key;
+	const char **own_text;
+	bool *own_flag;
+};
+
+/* Reads a verb's options, of which --account is one in every request. The other
+ * arguments are at optind. OPTION_TAKEN when the call may be made; else the exit
+ * status, all having been told. */
+int command_read_options(struct command *command, json_t *request, const struct verb_option *options,
+    size_t count, const char *help, int argc, char **argv);
+
+/* Refuses arguments that are no option. OPTION_TAKEN when there are none. */
+int command_no_arguments(const struct command *command, int argc, char **argv);
+
+/* Sends a request of the method and waits. On 0 *response is to be freed; else the exit
+ * status, all having been told. */
+int command_ask(ProtobufCMessage **response, const struct command *command, struct client *client,
     enum client_method method, const ProtobufCMessage *request);
+
+/* Makes a request of its JSON. OPTION_TAKEN, with *message to be freed; an exit status. */
+int command_make(ProtobufCMessage **message, const struct command *command, enum client_method method,
+    const json_t *request);
+
+/* Shows a message as one line of JSON on standard output. The exit status. */
+int command_show(const ProtobufCMessage *message);
 
 /* Tells on standard error how a call that wasn't OK ended, after a prefix such as
  * "line 7: ". The exit status. */
@@ -78,6 +110,13 @@ int command_put(json_t *request, const char *key, json_t *value);
 int command_identify(struct command *command, int argc, char **argv);
 int command_resolve(struct command *command, int argc, char **argv);
 int command_count(struct command *command, int argc, char **argv);
+int command_batch_resolve(struct command *command, int argc, char **argv);
+int command_list(struct command *command, int argc, char **argv);
+int command_explain(struct command *command, int argc, char **argv);
+int command_promote(struct command *command, int argc, char **argv);
+int command_dismiss(struct command *command, int argc, char **argv);
+int command_merge(struct command *command, int argc, char **argv);
+int command_erase(struct command *command, int argc, char **argv);
 
 /* Identify for every line of standard input. The exit status. */
 int command_identify_lines(const struct command *command, const char *account);

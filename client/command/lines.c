@@ -105,29 +105,35 @@ read_event(struct run *run, const char *text, size_t size)
 static void
 send_event(struct run *run, const ProtobufCMessage *event)
 {
-	struct command_call call;
+	struct client_status ended;
+	ProtobufCMessage *response;
+	json_t *json;
 	char prefix[40];
-	int status = command_call(&call, run->client, run->command, CLIENT_IDENTIFY, event);
+	int status =
+	    client_call(&response, &ended, run->client, CLIENT_IDENTIFY, event, run->command->timeout_ms);
 
-	if (status != 0) {
+	if (status == 0) {
+		status = message_to_json(&json, response);
+		protobuf_c_message_free_unpacked(response, NULL);
+		if (status == 0) {
+			print(run, json);
+			json_decref(json);
+			return;
+		}
+	}
+	if (status < 0) {
 		end_run(run, command_failed("identify", status));
 		return;
 	}
-	if (call.answer != NULL) {
-		print(run, call.answer);
-		json_decref(call.answer);
-		return;
-	}
 	snprintf(prefix, sizeof(prefix), "line %lu: ", run->line);
-	status = command_refused(run->command, prefix, &call.status);
+	status = command_refused(run->command, prefix, &ended);
 	if (status == EXIT_UNREACHABLE) {
 		end_run(run, status);
 		return;
 	}
 	if (run->result == 0)
 		run->result = status;
-	print_error(run, client_code_name(call.status.code), call.status.reason, call.status.field,
-	    call.status.message);
+	print_error(run, client_code_name(ended.code), ended.reason, ended.field, ended.message);
 }
 
 int

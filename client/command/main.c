@@ -14,14 +14,22 @@ enum { DEFAULT_TIMEOUT_MS = 10 * 1000, LONGEST_TIMEOUT_S = 24 * 60 * 60 };
 static const char HELP[] =
     "anagraph - asks an anagraph service who is who\n"
     "\n"
-    "  anagraph [OPTIONS] identify --account A --source S --id NAMESPACE=VALUE ...\n"
-    "  anagraph [OPTIONS] identify --account A -\n"
-    "  anagraph [OPTIONS] resolve --account A --id NAMESPACE=VALUE | --contact ID\n"
-    "  anagraph [OPTIONS] count --account A\n"
+    "  anagraph [OPTIONS] VERB ...\n"
+    "\n"
+    "  identify        tells what happened: one event, or one a line of standard input\n"
+    "  resolve         shows the contact that an identifier or a number leads to\n"
+    "  batch-resolve   shows those that many lead to\n"
+    "  count           shows an account's totals\n"
+    "  list            shows contacts, page by page\n"
+    "  explain         tells a contact's history\n"
+    "  promote         makes a value offered beside a contact's own its own\n"
+    "  dismiss         closes such a value\n"
+    "  merge           makes two contacts one\n"
+    "  erase           erases a contact\n"
     "\n"
     "  --server HOST:PORT   where the service listens (127.0.0.1:7430)\n"
     "  --timeout SECONDS    how long one call may take (10)\n"
-    "  --help               this text; after a verb, the verb's own\n"
+    "  --help               this text; after a verb, how it is used\n"
     "  --version            which anagraph this is\n"
     "\n"
     "Answers are JSON, one object a line. Exit status: 0 all went well, 1 the service\n"
@@ -34,6 +42,13 @@ static const struct {
 	{ "identify", command_identify },
 	{ "resolve", command_resolve },
 	{ "count", command_count },
+	{ "batch-resolve", command_batch_resolve },
+	{ "list", command_list },
+	{ "explain", command_explain },
+	{ "promote", command_promote },
+	{ "dismiss", command_dismiss },
+	{ "merge", command_merge },
+	{ "erase", command_erase },
 };
 
 static int
@@ -109,6 +124,6 @@ main(int argc, char **argv)
 			return result;
 	}
 	if (optind == argc)
-		return command_misused(&command, "which verb: identify, resolve or count?");
+		return command_misused(&command, "which verb?");
 	return run_verb(&command, argc - optind, argv + optind);
 }

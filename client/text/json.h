@@ -4,7 +4,8 @@
  * What is written keeps the names of the .proto, enumerators by name, times as
  * RFC 3339 with microseconds and 64-bit numbers as numbers. Lists are always there,
  * so that a filter may walk them; an empty string, an unset message, a false flag
- * and a zero are left out, except in CountContactsResponse, where 0 is an answer. */
+ * and a zero are left out, except in the totals of CountContactsResponse and
+ * ListContactsResponse, where 0 is an answer. */
 #ifndef ANAGRAPH_CLIENT_TEXT_JSON_H
 #define ANAGRAPH_CLIENT_TEXT_JSON_H
 

@@ -170,7 +170,9 @@ static int
 read_value(
     void *member, struct json_problem *problem, const ProtobufCFieldDescriptor *field, const json_t *json)
 {
+	uint64_t number;
 	char *copy;
+	int status;
 
 	switch (field->type) {
 	case PROTOBUF_C_TYPE_MESSAGE:
@@ -191,6 +193,13 @@ read_value(
 		return read_enum(member, problem, field, json);
 	case PROTOBUF_C_TYPE_UINT64:
 		return read_unsigned(member, problem, field->name, json);
+	case PROTOBUF_C_TYPE_UINT32:
+		status = read_unsigned(&number, problem, field->name, json);
+		if (status == 0 && number > UINT32_MAX)
+			return refuse(problem, "%s: expected a smaller number", field->name);
+		if (status == 0)
+			*(uint32_t *)member = (uint32_t)number;
+		return status;
 	case PROTOBUF_C_TYPE_DOUBLE:
 		if (!json_is_number(json))
 			return refuse(problem, "%s: expected a number", field->name);

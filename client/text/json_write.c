@@ -65,6 +65,12 @@ field_value(const ProtobufCFieldDescriptor *field, const void *member, int *stat
 	case PROTOBUF_C_TYPE_UINT64:
 		value = json_integer((json_int_t) * (const uint64_t *)member);
 		break;
+	case PROTOBUF_C_TYPE_UINT32:
+		value = json_integer((json_int_t) * (const uint32_t *)member);
+		break;
+	case PROTOBUF_C_TYPE_INT32:
+		value = json_integer((json_int_t) * (const int32_t *)member);
+		break;
 	case PROTOBUF_C_TYPE_DOUBLE:
 		value = double_value(*(const double *)member);
 		break;
@@ -87,6 +93,8 @@ element_size(ProtobufCType type)
 	case PROTOBUF_C_TYPE_UINT64:
 	case PROTOBUF_C_TYPE_DOUBLE:
 		return sizeof(uint64_t);
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_INT32:
 	case PROTOBUF_C_TYPE_ENUM:
 	case PROTOBUF_C_TYPE_BOOL:
 		return sizeof(int32_t);
@@ -124,7 +132,8 @@ is_set(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *message, c
 		return **(char *const *)member != '\0';
 	case PROTOBUF_C_TYPE_UINT64:
 		return *(const uint64_t *)member != 0 ||
-		    message->descriptor == &anagraph__v1__count_contacts_response__descriptor;
+		    message->descriptor == &anagraph__v1__count_contacts_response__descriptor ||
+		    message->descriptor == &anagraph__v1__list_contacts_response__descriptor;
 	case PROTOBUF_C_TYPE_DOUBLE:
 		return *(const double *)member != 0;
 	case PROTOBUF_C_TYPE_BOOL:

@@ -63,6 +63,29 @@ test_details_are_read(void **state)
 }
 
 static void
+test_the_owner_of_an_identifier_is_read(void **state)
+{
+	/* As STATUS, with the metadata {"owner_contact_id": "18"} in place of the field. */
+	static const char details[] = "\x08\x03\x1a\x51" ANY_TYPE "\x12\x25"
+				      "\x0a\x01R"
+				      "\x12\x08"
+				      "anagraph"
+				      "\x1a\x16"
+				      "\x0a\x10"
+				      "owner_contact_id"
+				      "\x12\x02"
+				      "18";
+	struct client_status status = read_status(details, sizeof(details) - 1, "1", "m");
+
+	(void)state;
+	assert_string_equal(status.reason, "R");
+	assert_string_equal(status.field, "");
+	assert_int_equal(status.owner_contact_id, 18);
+	status = read_status(STATUS, sizeof(STATUS) - 1, "1", "m");
+	assert_int_equal(status.owner_contact_id, 0);
+}
+
+static void
 test_no_prefix_of_details_is_read_past_its_end(void **state)
 {
 	(void)state;
@@ -158,6 +181,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_details_are_read),
+		cmocka_unit_test(test_the_owner_of_an_identifier_is_read),
 		cmocka_unit_test(test_no_prefix_of_details_is_read_past_its_end),
 		cmocka_unit_test(test_no_changed_byte_breaks_the_reader),
 		cmocka_unit_test(test_details_of_another_type_are_left_alone),

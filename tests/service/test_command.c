@@ -258,6 +258,25 @@ test_misuse_never_reaches_the_service(void **state)
 		{ "identify", "--account", "a", "--source", "push", "-" },
 		{ "identify", "--account", "a", "--id", "chat=v", "-" },
 		{ "identify", "-" },
+		{ "batch-resolve", "email=a@example.it" },
+		{ "batch-resolve", "--account", "a", "email" },
+		{ "list" },
+		{ "list", "--account", "a", "more" },
+		{ "list", "--account", "a", "--view", "some" },
+		{ "list", "--account", "a", "--class", "vip" },
+		{ "list", "--account", "a", "--reach", "pigeon" },
+		{ "list", "--account", "a", "--page-size", "ten" },
+		{ "list", "--account", "a", "--page-size", "4294967296" },
+		{ "explain", "--account", "a" },
+		{ "explain", "--account", "a", "--contact", "1", "--id", "chat=v" },
+		{ "promote", "--account", "a", "--contact", "1", "--secondary", "1", "--operator", "anna" },
+		{ "promote", "--account", "a", "--contact", "1", "--contact-version", "1", "--operator",
+		    "anna" },
+		{ "dismiss", "--account", "a", "--contact", "1", "--secondary", "1", "--contact-version",
+		    "1" },
+		{ "merge", "--account", "a", "--survivor", "1", "--absorbed", "2", "--operator", "anna" },
+		{ "erase", "--account", "a", "--contact", "1" },
+		{ "erase", "--account", "a", "--operator", "anna", "--contact", "1", "--suppress=yes" },
 	};
 	struct run run;
 
@@ -314,7 +333,9 @@ test_help_and_version_are_answers(void **state)
 {
 	static const char *const helps[][ARGUMENTS] = { { "--help" }, { "-h" }, { "identify", "--help" },
 		{ "resolve", "--help" }, { "count", "--help" }, { "count", "-h", "--account", "a" },
-		{ "--version" } };
+		{ "batch-resolve", "--help" }, { "list", "--help" }, { "explain", "--help" },
+		{ "promote", "--help" }, { "dismiss", "--help" }, { "merge", "--help" },
+		{ "erase", "--help" }, { "--version" } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
