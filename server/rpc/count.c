@@ -37,10 +37,9 @@ encode(const struct account *account)
 }
 
 static int
-count(grpc_slice *out, struct rejection *rejection, struct call *call, const ProtobufCMessage *message)
+count(grpc_slice *out, struct rejection *rejection, struct call *call, const void *message)
 {
-	const Anagraph__V1__CountContactsRequest *request =
-	    (const Anagraph__V1__CountContactsRequest *)message;
+	const Anagraph__V1__CountContactsRequest *request = message;
 	struct bytes name = request_string(request->account);
 	struct queue *queue = call->queue;
 	struct account account;

@@ -34,6 +34,12 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.posted_count = POSTED_MANY,
 		.handle = count_handle,
 	},
+	[METHOD_BATCH_RESOLVE] = {
+		.path = "/anagraph.v1.IdentityService/BatchResolve",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_MANY,
+		.handle = batch_resolve_handle,
+	},
 	[METHOD_HEALTH_CHECK] = {
 		.path = "/grpc.health.v1.Health/Check",
 		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,

@@ -26,6 +26,7 @@ extern const struct method_entry METHODS[METHOD_COUNT];
 void identify_handle(struct call *call);
 void resolve_handle(struct call *call);
 void count_handle(struct call *call);
+void batch_resolve_handle(struct call *call);
 
 void health_check(struct call *call);
 void health_watch(struct call *call);

@@ -26,25 +26,16 @@ reject_for_service(struct rejection *rejection, const struct queue *queue, int r
 }
 
 void
-read_handle(struct call *call, const ProtobufCMessageDescriptor *descriptor, read_function read)
+read_answer(struct call *call, read_function read, const void *request)
 {
 	struct queue *queue = call->queue;
 	struct rejection rejection = { .reason = REASON_NONE };
 	struct answer answer = { .rejection = &rejection };
-	ProtobufCMessage *message;
-	struct bytes raw;
-	int result = call_payload(&raw, &rejection, call);
+	int result = graph_read_begin(queue->reader);
 
-	if (result == 0)
-		result = request_unpack(&message, &rejection, &queue->scratch, descriptor, raw);
-	if (result != 0) {
-		call_refuse(call, &rejection, call_last_txn(queue->reader));
-		return;
-	}
-	result = graph_read_begin(queue->reader);
 	if (result == 0) {
 		answer.txn = graph_reader_txn(queue->reader);
-		result = read(&answer.message, &rejection, call, message);
+		result = read(&answer.message, &rejection, call, request);
 		graph_read_end(queue->reader);
 	}
 	if (result < 0)
@@ -52,4 +43,21 @@ read_handle(struct call *call, const ProtobufCMessageDescriptor *descriptor, rea
 	if (result == 0)
 		answer.rejection = NULL;
 	call_answer(call, &answer);
+}
+
+void
+read_handle(struct call *call, const ProtobufCMessageDescriptor *descriptor, read_function read)
+{
+	struct queue *queue = call->queue;
+	struct rejection rejection;
+	ProtobufCMessage *message;
+	struct bytes raw;
+	int result = call_payload(&raw, &rejection, call);
+
+	if (result == 0)
+		result = request_unpack(&message, &rejection, &queue->scratch, descriptor, raw);
+	if (result == 0)
+		read_answer(call, read, message);
+	else
+		call_refuse(call, &rejection, call_last_txn(queue->reader));
 }

@@ -86,19 +86,19 @@ reject_nul(struct rejection *rejection, const struct scan_nul *nul)
 }
 
 int
-request_unpack(ProtobufCMessage **out, struct rejection *rejection, struct arena *arena,
-    const ProtobufCMessageDescriptor *descriptor, struct bytes raw)
+request_scan(bool *has_nul, struct rejection *rejection, const ProtobufCMessageDescriptor *descriptor,
+    struct bytes raw)
 {
-	struct supply supply = { .arena = arena };
-	ProtobufCAllocator allocator = { .alloc = take, .free = give_back, .allocator_data = &supply };
 	struct scan_nul nul;
-	ProtobufCMessage *message;
+	int result = scan_message(&nul, descriptor, raw);
 
-	switch (scan_message(&nul, descriptor, raw)) {
+	if (has_nul != NULL)
+		*has_nul = result == SCAN_E_NUL;
+	switch (result) {
 	case 0:
-		break;
+		return 0;
 	case SCAN_E_NUL:
-		return reject_nul(rejection, &nul);
+		return has_nul != NULL ? 0 : reject_nul(rejection, &nul);
 	case SCAN_E_TOO_MANY:
 		return request_reject(
 		    rejection, REASON_LIMIT_EXCEEDED, "", "The request has too many fields.");
@@ -106,6 +106,19 @@ request_unpack(ProtobufCMessage **out, struct rejection *rejection, struct arena
 		return request_reject(
 		    rejection, REASON_MALFORMED_REQUEST, "", "The bytes are not the message of this call.");
 	}
+}
+
+int
+request_unpack(ProtobufCMessage **out, struct rejection *rejection, struct arena *arena,
+    const ProtobufCMessageDescriptor *descriptor, struct bytes raw)
+{
+	struct supply supply = { .arena = arena };
+	ProtobufCAllocator allocator = { .alloc = take, .free = give_back, .allocator_data = &supply };
+	ProtobufCMessage *message;
+	int result = request_scan(NULL, rejection, descriptor, raw);
+
+	if (result != 0)
+		return result;
 	message = protobuf_c_message_unpack(descriptor, &allocator, raw.size, raw.data);
 	if (message == NULL && supply.exhausted)
 		return request_reject_memory(rejection, arena);

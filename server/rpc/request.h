@@ -11,6 +11,11 @@ enum request_outcome {
 	REQUEST_E_REJECTED = 1, /* *rejection says why */
 };
 
+/* Scans a request of the descriptor's type. A NUL in a string is a rejection, unless
+ * has_nul is not NULL, which is then told instead. 0; REQUEST_E_REJECTED. Any thread. */
+int request_scan(bool *has_nul, struct rejection *rejection, const ProtobufCMessageDescriptor *descriptor,
+    struct bytes raw);
+
 /* Scans and unpacks a request of the descriptor's type; *out and all it points to are
  * the arena's, its strings have no NUL. 0; REQUEST_E_REJECTED. Any thread. */
 int request_unpack(ProtobufCMessage **out, struct rejection *rejection, struct arena *arena,

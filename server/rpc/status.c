@@ -23,6 +23,14 @@ enum {
 	ENTRY_VALUE = 2,
 };
 
+/* Fields of anagraph.v1.CallError. */
+enum {
+	CALL_ERROR_CODE = 1,
+	CALL_ERROR_REASON = 2,
+	CALL_ERROR_MESSAGE = 3,
+	CALL_ERROR_FIELD = 4,
+};
+
 struct meaning {
 	grpc_status_code code;
 	const char *name;
@@ -144,4 +152,24 @@ status_encode_details(uint8_t buffer[STATUS_DETAILS_BYTES], const struct rejecti
 	if (details.size == 0)
 		details = encode(buffer, STATUS_DETAILS_BYTES, rejection, "");
 	return details;
+}
+
+struct bytes
+status_encode_call_error(
+    uint8_t buffer[STATUS_CALL_ERROR_BYTES], uint32_t field, const struct rejection *rejection)
+{
+	struct bytes message = bytes_of_string(status_message(rejection));
+	struct wire_writer writer;
+	uint8_t *end;
+
+	if (message.size > STATUS_CALL_ERROR_BYTES / 2)
+		message.size = 0;
+	wire_writer_init(&writer, buffer, STATUS_CALL_ERROR_BYTES);
+	end = wire_message_end(&writer);
+	wire_put_bytes(&writer, CALL_ERROR_FIELD, bytes_of_string(rejection->field));
+	wire_put_bytes(&writer, CALL_ERROR_MESSAGE, message);
+	wire_put_bytes(&writer, CALL_ERROR_REASON, bytes_of_string(status_reason_name(rejection->reason)));
+	wire_put_varint(&writer, CALL_ERROR_CODE, (uint64_t)status_code(rejection->reason));
+	wire_message_begin(&writer, field, end);
+	return wire_written(&writer);
 }

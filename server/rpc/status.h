@@ -27,4 +27,10 @@ enum { STATUS_DETAILS_BYTES = 1024 };
  * buffer. A message that leaves no room for the rest is left out. */
 struct bytes status_encode_details(uint8_t buffer[STATUS_DETAILS_BYTES], const struct rejection *rejection);
 
+enum { STATUS_CALL_ERROR_BYTES = 512 };
+
+/* Encodes an anagraph.v1.CallError as the field of that number. Borrowed from buffer. */
+struct bytes status_encode_call_error(
+    uint8_t buffer[STATUS_CALL_ERROR_BYTES], uint32_t field, const struct rejection *rejection);
+
 #endif
