@@ -1,6 +1,8 @@
 /* Reads: on the thread that asks, from the snapshot that it holds. */
 #include "server/engine/engine.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "server/engine/committer.h"
@@ -63,6 +65,38 @@ engine_count(struct account *counted, struct rejection *rejection, struct engine
 	struct graph_error error;
 	int result = graph_get_account(counted, reader, account, &error);
 
+	if (result == GRAPH_E_DAMAGED)
+		engine_log(engine, error.message);
+	return result == 0 ? 0 : refuse(rejection, result);
+}
+
+int
+engine_list_history(uint64_t *sequences, size_t *count, size_t most, struct rejection *rejection,
+    struct engine *engine, struct graph_reader *reader, struct bytes account, uint64_t contact_id,
+    uint64_t after_sequence)
+{
+	struct graph_error error;
+	int result =
+	    graph_list_history(sequences, count, most, reader, account, contact_id, after_sequence, &error);
+
+	if (result == GRAPH_E_DAMAGED)
+		engine_log(engine, error.message);
+	return result == 0 ? 0 : refuse(rejection, result);
+}
+
+int
+engine_get_journal(struct bytes *entry, struct rejection *rejection, struct engine *engine,
+    struct graph_reader *reader, struct bytes account, uint64_t sequence)
+{
+	struct graph_error error;
+	int result = graph_get_journal(entry, reader, account, sequence, &error);
+
+	if (result == GRAPH_E_ABSENT) {
+		snprintf(error.message, sizeof(error.message),
+		    "account %.*s: journal: record %" PRIu64 " is listed and missing", BYTES_PRINT(account),
+		    sequence);
+		result = GRAPH_E_DAMAGED;
+	}
 	if (result == GRAPH_E_DAMAGED)
 		engine_log(engine, error.message);
 	return result == 0 ? 0 : refuse(rejection, result);

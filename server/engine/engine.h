@@ -79,6 +79,14 @@ int engine_resolve(struct bytes *contact, uint64_t **forwarded_ids, size_t *forw
     struct rejection *rejection, struct engine *engine, struct graph_reader *reader, struct arena *arena,
     struct bytes account, const struct identifier *identifier, uint64_t contact_id);
 
+/* The history of a contact, likewise, as graph_list_history; and one entry of it, encoded
+ * and borrowed until graph_read_end. 0; ENGINE_E_REJECTED; -errno. */
+int engine_list_history(uint64_t *sequences, size_t *count, size_t most, struct rejection *rejection,
+    struct engine *engine, struct graph_reader *reader, struct bytes account, uint64_t contact_id,
+    uint64_t after_sequence);
+int engine_get_journal(struct bytes *entry, struct rejection *rejection, struct engine *engine,
+    struct graph_reader *reader, struct bytes account, uint64_t sequence);
+
 /* An account's numbers, likewise. 0; ENGINE_E_REJECTED; -errno. */
 int engine_count(struct account *counted, struct rejection *rejection, struct engine *engine,
     struct graph_reader *reader, struct bytes account);

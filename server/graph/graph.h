@@ -159,6 +159,13 @@ int graph_check(struct graph_report *report, struct graph *graph, struct graph_e
 int graph_get_journal(struct bytes *entry, struct graph_reader *reader, struct bytes account,
     uint64_t sequence, struct graph_error *error);
 
+/* The history of a contact: the sequences of the journal entries after a given one (0:
+ * from the first) that tell of it or of a contact that became part of it, ascending, each
+ * once, no more than so many; sequences has room for most. contact_id may have been
+ * absorbed. 0; GRAPH_E_ABSENT when there is no such contact; GRAPH_E_DAMAGED; -errno. */
+int graph_list_history(uint64_t *sequences, size_t *count, size_t most, struct graph_reader *reader,
+    struct bytes account, uint64_t contact_id, uint64_t after_sequence, struct graph_error *error);
+
 /* Reads the sequence of the contact's first journal entry after a given one (0:
  * from its first). Entries of absorbed contacts stay under their own ids.
  * 0; GRAPH_E_ABSENT; -errno. */
