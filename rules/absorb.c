@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "rules/derive.h"
+#include "rules/dismiss.h"
 #include "rules/intake.h"
 
 /* Whoever held the event's identifiers through the absorbed contact is the target now. */
@@ -41,6 +42,8 @@ contact_absorb(struct work *work, struct draft *absorbed)
 		if (draft_join_list(work->arena, target, from->lists[i]) < 0)
 			return -ENOMEM;
 	}
+	if (draft_adopt_dismissals(work, target, from) < 0)
+		return -ENOMEM;
 	absorbed->survivor = target;
 	repoint_owners(work, absorbed);
 	return 0;

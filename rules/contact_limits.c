@@ -10,9 +10,9 @@
 #include "rules/namespaces.h"
 #include "rules/normalize.h"
 
-/* Devices: by (observed_at, rank, namespace, value). */
+/* Identifiers: by (observed_at, rank, namespace, value). */
 static int
-device_order(const void *one, const void *other)
+identifier_order(const void *one, const void *other)
 {
 	const struct identifier *a = *(struct identifier *const *)one;
 	const struct identifier *b = *(struct identifier *const *)other;
@@ -21,6 +21,22 @@ device_order(const void *one, const void *other)
 	if (order == 0)
 		order = bytes_compare(namespace_name(a->namespace_id), namespace_name(b->namespace_id));
 	return order != 0 ? order : bytes_compare(a->value, b->value);
+}
+
+/* Releases the least of some identifiers. */
+static int
+release_least(struct work *work, struct draft *draft, struct identifier **identifiers, size_t count,
+    size_t release_count)
+{
+	qsort(identifiers, count, sizeof(struct identifier *), identifier_order);
+	for (size_t i = 0; i < release_count; i++) {
+		const struct secondary lost = { .identifier = *identifiers[i] };
+
+		if (work_note_loss(work, LOSS_LIMIT, draft, &lost) < 0)
+			return -ENOMEM;
+		*identifiers[i] = (struct identifier){ .namespace_id = NAMESPACE_NONE };
+	}
+	return 0;
 }
 
 /* Whether the event names a device that the contact had before it. Such a one never gives
@@ -59,15 +75,27 @@ limit_devices(struct work *work, struct draft *draft)
 	}
 	if (device_count <= LIMIT_CONTACT_DEVICES)
 		return 0;
-	qsort(loose, loose_count, sizeof(struct identifier *), device_order);
-	for (size_t i = 0; i < device_count - LIMIT_CONTACT_DEVICES; i++) {
-		const struct secondary lost = { .identifier = *loose[i] };
+	return release_least(work, draft, loose, loose_count, device_count - LIMIT_CONTACT_DEVICES);
+}
 
-		if (work_note_loss(work, LOSS_LIMIT, draft, &lost) < 0)
-			return -ENOMEM;
-		*loose[i] = (struct identifier){ .namespace_id = NAMESPACE_NONE };
+/* Aliases come by merging alone, and no event names so many that a repeat of it could miss
+ * one. */
+static int
+limit_aliases(struct work *work, struct draft *draft)
+{
+	struct identifier **aliases =
+	    arena_calloc(work->arena, draft->now.identifier_count, sizeof(struct identifier *));
+	size_t count = 0;
+
+	if (aliases == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < draft->now.identifier_count; i++) {
+		if (draft->now.identifiers[i].alias)
+			aliases[count++] = &draft->now.identifiers[i];
 	}
-	return 0;
+	if (count <= LIMIT_CONTACT_ALIASES)
+		return 0;
+	return release_least(work, draft, aliases, count, count - LIMIT_CONTACT_ALIASES);
 }
 
 /* Whether the event names an attribute without having set it: another value stayed, or
@@ -188,7 +216,8 @@ limit_secondaries(struct work *work, struct draft *draft)
 int
 limit_contact(struct work *work, struct draft *draft)
 {
-	if (limit_devices(work, draft) < 0 || limit_attributes(work, draft) < 0)
+	if (limit_devices(work, draft) < 0 || limit_aliases(work, draft) < 0 ||
+	    limit_attributes(work, draft) < 0)
 		return -ENOMEM;
 	return limit_secondaries(work, draft);
 }

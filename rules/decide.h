@@ -4,8 +4,17 @@
 #define ANAGRAPH_RULES_DECIDE_H
 
 #include "base/arena.h"
+#include "rules/event.h"
 #include "rules/policy.h"
 #include "rules/types.h"
+
+enum decide_outcome {
+	DECIDE_E_REJECTED = 1, /* it can't be carried out: *rejection says why */
+};
+
+/* Fills a rejection in; always DECIDE_E_REJECTED. field and message as in struct
+ * rejection. */
+int decide_reject(struct rejection *rejection, enum reason reason, const char *field, const char *message);
 
 /* Answers for the policy of a source. */
 struct decider {

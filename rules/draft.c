@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "rules/dismiss.h"
 #include "rules/namespaces.h"
 #include "rules/normalize.h"
 
@@ -278,21 +279,6 @@ claim_raise(struct claim *claim, const struct claim *seen)
 		*claim = *seen;
 }
 
-int
-work_note_loss(
-    struct work *work, enum loss_cause cause, const struct draft *draft, const struct secondary *value)
-{
-	struct loss *losses =
-	    arena_grow(work->arena, work->losses, work->loss_count, &work->loss_capacity, sizeof(*losses));
-
-	if (losses == NULL)
-		return -ENOMEM;
-	work->losses = losses;
-	losses[work->loss_count++] =
-	    (struct loss){ .cause = cause, .contact_id = draft->now.id, .value = *value };
-	return 0;
-}
-
 bool
 secondary_is_gap(const struct secondary *secondary)
 {
@@ -321,18 +307,23 @@ find_secondary(struct draft *draft, const struct secondary *secondary)
 	return NULL;
 }
 
+int
+draft_close_secondary(
+    struct work *work, struct draft *draft, struct secondary *secondary, enum loss_cause cause)
+{
+	if (work_note_loss(work, cause, draft, secondary) < 0)
+		return -ENOMEM;
+	*secondary = (struct secondary){ 0 };
+	return 0;
+}
+
 /* R20: the secondary that offers the value just set closes. */
 static int
 close_agreed(struct work *work, struct draft *draft, const struct secondary *set)
 {
 	struct secondary *open = find_secondary(draft, set);
 
-	if (open == NULL)
-		return 0;
-	if (work_note_loss(work, LOSS_AGREED, draft, open) < 0)
-		return -ENOMEM;
-	*open = (struct secondary){ 0 };
-	return 0;
+	return open == NULL ? 0 : draft_close_secondary(work, draft, open, LOSS_AGREED);
 }
 
 int
@@ -419,7 +410,7 @@ draft_offer(struct work *work, struct draft *draft, const struct secondary *seco
 		claim_raise(secondary_claim(open), secondary_claim(&offered));
 		return 0;
 	}
-	if (draft_agrees(draft, secondary))
+	if (draft_agrees(draft, secondary) || draft_has_dismissed(work, draft, secondary))
 		return 0;
 	return append_secondary(work, draft, secondary);
 }
@@ -437,6 +428,53 @@ draft_adopt_secondary(struct work *work, struct draft *draft, const struct secon
 		return work_note_loss(work, LOSS_JOINED, draft, secondary);
 	}
 	return append_secondary(work, draft, secondary);
+}
+
+/* The contact's newest alias of a namespace, of equally new ones the greatest; or NULL. */
+static struct identifier *
+newest_alias(const struct draft *draft, enum namespace_id namespace_id)
+{
+	struct identifier *newest = NULL;
+
+	for (size_t i = 0; i < draft->now.identifier_count; i++) {
+		struct identifier *identifier = &draft->now.identifiers[i];
+		int order;
+
+		if (identifier->namespace_id != namespace_id || !identifier->alias)
+			continue;
+		order = newest == NULL ? 1 : claim_compare(&identifier->claim, &newest->claim);
+		if (order == 0)
+			order = bytes_compare(identifier->value, newest->value);
+		if (order > 0)
+			newest = identifier;
+	}
+	return newest;
+}
+
+int
+draft_promote_aliases(struct work *work, struct draft *draft)
+{
+	bool promoted = false;
+
+	for (unsigned i = NAMESPACE_EXT_ID; namespace_is_personal((enum namespace_id)i); i++) {
+		enum namespace_id namespace_id = (enum namespace_id)i;
+		struct identifier *alias;
+		struct secondary set;
+
+		if (draft_held(draft, namespace_id) != NULL)
+			continue;
+		alias = newest_alias(draft, namespace_id);
+		if (alias == NULL)
+			continue;
+		alias->alias = false;
+		promoted = true;
+		set = (struct secondary){ .identifier = *alias };
+		if (close_agreed(work, draft, &set) < 0)
+			return -ENOMEM;
+	}
+	if (promoted)
+		draft_finish(draft);
+	return 0;
 }
 
 int

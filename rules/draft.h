@@ -32,6 +32,7 @@ struct draft {
 	bool owner;              /* owned an identifier of the event */
 	bool taken_from;         /* lost an identifier to a TAKE (R12) */
 	bool absorbed_anonymous; /* another contact, anonymous by then, became part of it (R7) */
+	bool merged;             /* another contact was merged into it: always a change (R29) */
 };
 
 /* One event's decision on its way. */
@@ -52,6 +53,12 @@ struct work {
 	size_t loss_count;
 	size_t loss_capacity;
 };
+
+/* Opens a draft of each contact known, and says who owns the event's identifiers. */
+int work_open(struct work *work);
+
+/* The draft of a contact that is known, or NULL. */
+struct draft *work_find(const struct work *work, uint64_t contact_id);
 
 /* Opens a working copy of a contact in the caller's memory. */
 int draft_open(struct draft *draft, struct arena *arena, const struct contact *contact);
@@ -78,12 +85,21 @@ int draft_lose_identifier(
 /* Gives the contact an attribute, in the place of one of that name; closes what agrees. */
 int draft_hold_attribute(struct work *work, struct draft *draft, const struct attribute *attribute);
 
-/* Offers a value beside what the contact holds: nothing when it holds that very value;
- * an open secondary of that value takes the greater claim (R21); else a new one. */
+/* Offers a value beside what the contact holds: an open secondary of that value takes the
+ * greater claim (R21); nothing when the contact holds that very value, or an operator has
+ * dismissed it since it was observed (R24); else a new one. */
 int draft_offer(struct work *work, struct draft *draft, const struct secondary *secondary);
 
 /* Takes over a secondary of an absorbed contact, with its id (R11). */
 int draft_adopt_secondary(struct work *work, struct draft *draft, const struct secondary *secondary);
+
+/* Closes one of the contact's secondaries, and notes why. */
+int draft_close_secondary(
+    struct work *work, struct draft *draft, struct secondary *secondary, enum loss_cause cause);
+
+/* R29: in each personal namespace in which the contact has aliases and no value of its
+ * own, the newest alias becomes that. */
+int draft_promote_aliases(struct work *work, struct draft *draft);
 
 /* Puts the contact on a list, once. */
 int draft_join_list(struct arena *arena, struct draft *draft, struct bytes list);

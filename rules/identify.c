@@ -36,39 +36,6 @@ struct identity {
 	struct policy_identity policy; /* INTAKE_OFFER: who offers */
 };
 
-static struct draft *
-find_draft(const struct work *work, uint64_t contact_id)
-{
-	for (size_t i = 0; i < work->draft_count; i++) {
-		if (work->drafts[i].now.id == contact_id)
-			return &work->drafts[i];
-	}
-	return NULL;
-}
-
-static int
-open_drafts(struct work *work)
-{
-	const struct neighbourhood *known = work->known;
-
-	work->drafts = arena_calloc(work->arena, known->contact_count + 1, sizeof(*work->drafts));
-	work->owners = arena_calloc(work->arena, work->event->identifier_count, sizeof(*work->owners));
-	if (work->drafts == NULL || work->owners == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < known->contact_count; i++) {
-		if (draft_open(&work->drafts[i], work->arena, &known->contacts[i]) < 0)
-			return -ENOMEM;
-		work->draft_count++;
-	}
-	for (size_t i = 0; i < work->event->identifier_count; i++) {
-		if (known->owner_ids[i] == 0)
-			continue;
-		work->owners[i] = find_draft(work, known->owner_ids[i]);
-		work->owners[i]->owner = true;
-	}
-	return 0;
-}
-
 /* Opens the draft of a new contact (R8, SEPARATE) and makes it the target. */
 static int
 create_target(struct work *work)
@@ -100,7 +67,7 @@ find_personal_owner(const struct work *work)
 	}
 	for (size_t i = 0; i < 2; i++) {
 		if (work->known->crossed_ids[i] != 0)
-			return find_draft(work, work->known->crossed_ids[i]);
+			return work_find(work, work->known->crossed_ids[i]);
 	}
 	return NULL;
 }
@@ -461,7 +428,7 @@ identify_decide(struct changeset *changeset, struct arena *arena, const struct e
 	struct work work = { .arena = arena, .event = event, .known = neighbourhood, .decider = decider };
 	struct identity identity;
 
-	if (open_drafts(&work) < 0 || find_target(&work) < 0 || decide_identity(&identity, &work) < 0 ||
+	if (work_open(&work) < 0 || find_target(&work) < 0 || decide_identity(&identity, &work) < 0 ||
 	    absorb_anonymous(&work) < 0 || decide_owners(&work) < 0 || absorb_emptied(&work) < 0 ||
 	    settle_identifiers(&work, &identity) < 0 || settle_attributes(&work, &identity) < 0)
 		return -ENOMEM;

@@ -45,6 +45,17 @@ identifier_compare(const struct identifier *a, const struct identifier *b)
 	return bytes_compare(a->value, b->value);
 }
 
+int
+dismissal_compare(const struct dismissal *a, const struct dismissal *b)
+{
+	int order;
+
+	if (a->time_us != b->time_us)
+		return a->time_us < b->time_us ? -1 : 1;
+	order = bytes_compare(a->name, b->name);
+	return order != 0 ? order : memcmp(a->digest, b->digest, sizeof(a->digest));
+}
+
 bool
 attribute_is_personal(struct bytes name)
 {

@@ -18,6 +18,9 @@ bool namespace_is_personal(enum namespace_id namespace_id);
  * alias, then by value. Negative, 0 or positive. */
 int identifier_compare(const struct identifier *a, const struct identifier *b);
 
+/* Orders dismissals as a contact lists them: by time, then name, then digest. */
+int dismissal_compare(const struct dismissal *a, const struct dismissal *b);
+
 /* FIRST_NAME or LAST_NAME. */
 bool attribute_is_personal(struct bytes name);
 

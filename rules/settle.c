@@ -6,6 +6,7 @@
 
 #include "rules/contact_limits.h"
 #include "rules/derive.h"
+#include "rules/dismiss.h"
 #include "rules/namespaces.h"
 #include "rules/normalize.h"
 
@@ -151,6 +152,8 @@ count_contact(struct account *account, const struct contact *contact, int step)
 		if (bytes_equal(contact->lists[i], LIST_ENGAGED))
 			account->engaged_count += one;
 	}
+	if (contact->dismissal_count > 0)
+		account->dismissed_count += one;
 }
 
 /* Settles one contact that lives on: what it is shown as, whether it is to be stored,
@@ -160,25 +163,30 @@ settle_contact(struct changeset *changeset, struct work *work, struct draft *dra
 {
 	struct contact *now = &draft->now;
 	enum difference difference = DIFFERS;
+	bool dismissals_changed = now->dismissal_count > 0;
 
 	number_secondaries(&changeset->account, now);
-	if (draft->before != NULL)
-		difference = compare_contacts(draft->before, now);
-	if (difference == DIFFERS_NOT)
+	if (draft->before != NULL) {
+		if (!draft->merged)
+			difference = compare_contacts(draft->before, now);
+		dismissals_changed = !dismissals_equal(draft->before, now);
+	}
+	if (difference == DIFFERS_NOT && !dismissals_changed)
 		return 0;
 	if (difference == DIFFERS) {
 		if (contact_derive(now, work->arena) < 0)
 			return -ENOMEM;
 		now->version++;
 		now->update_time_us = work->event->claim.recorded_at_us;
-		if (draft->before != NULL)
-			count_contact(&changeset->account, draft->before, -1);
-		count_contact(&changeset->account, now, 1);
 	}
+	if (draft->before != NULL)
+		count_contact(&changeset->account, draft->before, -1);
+	count_contact(&changeset->account, now, 1);
 	changeset->contacts[changeset->contact_count++] = (struct contact_change){
 		.before = draft->before,
 		.after = *now,
 		.revised = difference == DIFFERS,
+		.dismissals_changed = dismissals_changed,
 	};
 	return 0;
 }
@@ -280,6 +288,10 @@ settle_contacts(struct changeset *changeset, struct work *work)
 {
 	struct draft *target = work->target;
 
+	for (size_t i = 0; i < work->draft_count; i++) {
+		if (work->drafts[i].survivor == NULL && draft_promote_aliases(work, &work->drafts[i]) < 0)
+			return -ENOMEM;
+	}
 	if (limit_contact(work, target) < 0)
 		return -ENOMEM;
 	draft_finish(target);
