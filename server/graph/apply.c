@@ -18,6 +18,21 @@ struct apply {
 	struct graph_error *error;
 };
 
+/* What a contact's operators dismissed, once that has changed. */
+static int
+put_dismissals(struct apply *apply, const struct contact *contact)
+{
+	struct bytes message;
+	struct key key;
+	int result;
+
+	key_number(&key, apply->event->account, contact->id);
+	if (contact->dismissal_count == 0)
+		return table_delete(apply->graph, TABLE_DISMISSED, &key);
+	result = dismissals_encode(&message, apply->arena, contact);
+	return result == 0 ? table_put(apply->graph, TABLE_DISMISSED, &key, message) : result;
+}
+
 static int
 put_contacts(struct bytes *contact, struct apply *apply)
 {
@@ -34,6 +49,8 @@ put_contacts(struct bytes *contact, struct apply *apply)
 			return result;
 		key_number(&key, apply->event->account, after->id);
 		result = table_put_contact(apply->graph, &key, KIND_CONTACT, message);
+		if (result == 0 && changeset->contacts[i].dismissals_changed)
+			result = put_dismissals(apply, after);
 		if (result != 0)
 			return result;
 		if (after->id == changeset->contact->id)
@@ -130,6 +147,12 @@ put_absorptions(struct apply *apply)
 
 		if (result == 0)
 			result = put_forward(apply, absorbed_id, &forward);
+		if (result == 0 && changeset->absorptions[i].before->dismissal_count > 0) {
+			struct key key;
+
+			key_number(&key, apply->event->account, absorbed_id);
+			result = table_delete(apply->graph, TABLE_DISMISSED, &key);
+		}
 		if (result != 0)
 			return result;
 	}
@@ -197,12 +220,12 @@ put_contact_journal(struct apply *apply, const struct journal_entry *entry)
 	return result;
 }
 
-static int
-put_journal(struct apply *apply)
+/* The entry of an event, with what it said; or of an act, with what it was about. */
+static struct journal_entry
+journal_entry_of(const struct event *event, const struct changeset *changeset)
 {
-	const struct changeset *changeset = apply->changeset;
-	const struct event *event = apply->event;
-	const struct journal_entry entry = {
+	const struct secondary *subject = &changeset->subject;
+	struct journal_entry entry = {
 		.sequence = changeset->account.journal_sequence,
 		.revision = changeset->account.revision,
 		.contact_id = changeset->contact->id,
@@ -223,13 +246,30 @@ put_journal(struct apply *apply)
 		.contact_version = event->act.contact_version,
 		.secondary_id = event->act.secondary_id,
 	};
+
+	if (subject->identifier.namespace_id != NAMESPACE_NONE) {
+		entry.identifiers = &subject->identifier;
+		entry.identifier_count = 1;
+		entry.claim.conversation = subject->identifier.claim.conversation;
+	} else if (subject->attribute.name.size > 0) {
+		entry.attributes = &subject->attribute;
+		entry.attribute_count = 1;
+		entry.claim.conversation = subject->attribute.claim.conversation;
+	}
+	return entry;
+}
+
+static int
+put_journal(struct apply *apply)
+{
+	const struct journal_entry entry = journal_entry_of(apply->event, apply->changeset);
 	struct bytes message;
 	struct key key;
 	int result = journal_entry_encode(&message, apply->arena, &entry);
 
 	if (result != 0)
 		return result;
-	key_number(&key, event->account, entry.sequence);
+	key_number(&key, apply->event->account, entry.sequence);
 	result = table_put(apply->graph, TABLE_JOURNAL, &key, message);
 	return result == 0 ? put_contact_journal(apply, &entry) : result;
 }

@@ -18,6 +18,7 @@ struct check {
 	MDB_txn *txn;
 	struct arena arena; /* one record's */
 	struct graph_report report;
+	uint64_t dismissed_count; /* contacts that have dismissals */
 	struct graph_error *error;
 };
 
@@ -90,6 +91,26 @@ count_contact(struct account *counted, const struct contact *contact)
 		counted->engaged_count += bytes_equal(contact->lists[i], LIST_ENGAGED);
 }
 
+/* What the contact's operators dismissed, where they did. */
+static int
+check_dismissals(struct check *check, struct checked_account *account, struct contact *contact)
+{
+	struct bytes message;
+	int result =
+	    read_dismissals(&message, check->txn, check->graph, account->name, contact->id, check->error);
+
+	if (result == GRAPH_E_ABSENT)
+		return 0;
+	if (result == 0)
+		result = dismissals_decode(contact, &check->arena, message);
+	if (result == MESSAGE_E_DAMAGED)
+		return outcome_damaged(check->error, account->name, TABLE_DISMISSED,
+		    "record %" PRIu64 " is no message of dismissals", contact->id);
+	account->counted.dismissed_count++;
+	check->dismissed_count++;
+	return result;
+}
+
 static int
 check_contact(struct check *check, struct checked_account *account, uint64_t id, struct bytes message)
 {
@@ -125,7 +146,7 @@ check_contact(struct check *check, struct checked_account *account, uint64_t id,
 	}
 	count_contact(&account->counted, &contact);
 	check->report.contacts++;
-	return 0;
+	return check_dismissals(check, account, &contact);
 }
 
 /* A forward leads to a contact, directly and step by step. */
@@ -293,6 +314,9 @@ compare_counts(struct check *check, const struct checked_account *account)
 		    check, account, "journal_sequence", stored->journal_sequence, counted->journal_sequence);
 	if (stored->engaged_count != counted->engaged_count)
 		return miscounted(check, account, "engaged", stored->engaged_count, counted->engaged_count);
+	if (stored->dismissed_count != counted->dismissed_count)
+		return miscounted(
+		    check, account, "dismissed", stored->dismissed_count, counted->dismissed_count);
 	for (size_t i = 1; i < CLASS_COUNT; i++) {
 		if (stored->class_counts[i] != counted->class_counts[i])
 			return miscounted(
@@ -533,6 +557,8 @@ graph_check(struct graph_report *report, struct graph *graph, struct graph_error
 		result = expect_rows(&check, TABLE_CONTACT, check.report.contacts + check.report.forwards);
 	if (result == 0)
 		result = expect_rows(&check, TABLE_JOURNAL, check.report.journal_entries);
+	if (result == 0)
+		result = expect_rows(&check, TABLE_DISMISSED, check.dismissed_count);
 	if (result == 0)
 		result = check_rows(&check, TABLE_IDENTIFIER, check_identifier);
 	if (result == 0)

@@ -90,7 +90,13 @@ int graph_write_begin(struct graph *graph);
 int graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, const struct event *event,
     struct graph_error *error);
 
-/* Applies a changeset that was decided on what graph_load gave. *contact is the
+/* The same for an operator's act: PROMOTE, DISMISS, MERGE. Ids lead to whom their contacts
+ * have become part of (R25). */
+int graph_load_act(struct neighbourhood *out, struct graph *graph, struct arena *arena,
+    const struct event *event, struct graph_error *error);
+
+/* Applies a changeset that was decided on what graph_load or graph_load_act
+ * gave. *contact is the
  * encoded anagraph.v1.Contact of changeset->contact, from the arena. On anything
  * but 0 the transaction must be aborted. 0; GRAPH_E_FULL; GRAPH_E_FAILED;
  * GRAPH_E_DAMAGED with *error naming the record; -ENOMEM; -errno. */

@@ -1,7 +1,5 @@
-/* What is known around an event. Everything is copied out of the store: a page of the
- * transaction may be written to as soon as the event is applied, while the decision and
- * the answer still speak of what it held. */
-#include "server/graph/read.h"
+/* What is known around an event. */
+#include "server/graph/load.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,17 +7,16 @@
 #include "rules/namespaces.h"
 #include "server/graph/outcome.h"
 
-/* One loading on its way. */
-struct load {
-	struct graph *graph;
-	struct arena *arena;
-	const struct event *event;
-	struct graph_error *error;
-	struct neighbourhood known;
-};
+int
+load_begin(struct load *load, struct graph *graph, struct arena *arena, const struct event *event,
+    struct graph_error *error)
+{
+	*load = (struct load){ .graph = graph, .arena = arena, .event = event, .error = error };
+	load->known.key = &graph->key;
+	return read_account(&load->known.account, graph->txn, graph, event->account, error);
+}
 
-/* The owner of an identifier, 0 for nobody. */
-static int
+int
 load_owner(uint64_t *contact_id, struct load *load, enum namespace_id namespace_id, struct bytes value)
 {
 	int result = read_owner(contact_id, load->graph->txn, load->graph, load->event->account, namespace_id,
@@ -77,47 +74,98 @@ holds(const struct contact *contact, enum namespace_id namespace_id, struct byte
 	return false;
 }
 
-/* Loads a contact that owns an identifier, once, into its place among the others. */
+/* What the contact's operators dismissed. */
 static int
-load_contact(struct load *load, uint64_t contact_id, enum namespace_id namespace_id, struct bytes value)
+load_dismissals(struct contact *contact, struct load *load)
 {
-	struct neighbourhood *known = &load->known;
-	struct bytes account = load->event->account;
-	struct contact contact;
-	enum contact_kind kind;
 	struct bytes message;
-	size_t place = 0;
 	int result;
 
-	while (place < known->contact_count && known->contacts[place].id < contact_id)
+	if (load->known.account.dismissed_count == 0)
+		return 0;
+	result = read_dismissals(
+	    &message, load->graph->txn, load->graph, load->event->account, contact->id, load->error);
+	if (result == GRAPH_E_ABSENT)
+		return 0;
+	if (result == 0)
+		result = arena_copy(&message, load->arena, message);
+	if (result == 0)
+		result = dismissals_decode(contact, load->arena, message);
+	if (result == MESSAGE_E_DAMAGED)
+		return outcome_damaged(load->error, load->event->account, TABLE_DISMISSED,
+		    "record %" PRIu64 " is no message of dismissals", contact->id);
+	return result;
+}
+
+/* A contact as the store has it. */
+static int
+read_whole_contact(struct contact *contact, struct load *load, uint64_t contact_id)
+{
+	struct bytes account = load->event->account;
+	enum contact_kind kind;
+	struct bytes message;
+	int result =
+	    read_contact(&kind, &message, load->graph->txn, load->graph, account, contact_id, load->error);
+
+	if (result == 0 && kind != KIND_CONTACT)
+		result = GRAPH_E_ABSENT;
+	if (result == 0)
+		result = arena_copy(&message, load->arena, message);
+	if (result != 0)
+		return result;
+	result = contact_decode(contact, load->arena, message);
+	if (result == MESSAGE_E_DAMAGED || (result == 0 && contact->id != contact_id))
+		return outcome_damaged(load->error, account, TABLE_CONTACT,
+		    "record %" PRIu64 " is not that contact's message", contact_id);
+	return result == 0 ? load_dismissals(contact, load) : result;
+}
+
+int
+load_contact(struct contact **out, struct load *load, uint64_t contact_id)
+{
+	struct neighbourhood *known = &load->known;
+	struct contact *contacts = known->contacts;
+	struct contact contact;
+	size_t place = 0;
+
+	while (place < known->contact_count && contacts[place].id < contact_id)
 		place++;
-	if (place == known->contact_count || known->contacts[place].id != contact_id) {
-		result = read_contact(
-		    &kind, &message, load->graph->txn, load->graph, account, contact_id, load->error);
-		if (result == GRAPH_E_ABSENT || (result == 0 && kind != KIND_CONTACT))
-			return outcome_damaged(load->error, account, TABLE_IDENTIFIER,
-			    "record of namespace %.*s leads to %" PRIu64 ", which is no contact",
-			    BYTES_PRINT(namespace_name(namespace_id)), contact_id);
-		if (result == 0)
-			result = arena_copy(&message, load->arena, message);
+	if (place == known->contact_count || contacts[place].id != contact_id) {
+		int result = read_whole_contact(&contact, load, contact_id);
+
 		if (result != 0)
 			return result;
-		result = contact_decode(&contact, load->arena, message);
-		if (result == MESSAGE_E_DAMAGED || (result == 0 && contact.id != contact_id))
-			return outcome_damaged(load->error, account, TABLE_CONTACT,
-			    "record %" PRIu64 " is not that contact's message", contact_id);
-		if (result != 0)
-			return result;
-		memmove(&known->contacts[place + 1], &known->contacts[place],
-		    (known->contact_count - place) * sizeof(contact));
-		known->contacts[place] = contact;
+		contacts = arena_grow(
+		    load->arena, contacts, known->contact_count, &load->contact_capacity, sizeof(*contacts));
+		if (contacts == NULL)
+			return -ENOMEM;
+		memmove(
+		    &contacts[place + 1], &contacts[place], (known->contact_count - place) * sizeof(contact));
+		contacts[place] = contact;
+		known->contacts = contacts;
 		known->contact_count++;
 	}
-	if (!holds(&known->contacts[place], namespace_id, value))
+	if (out != NULL)
+		*out = &contacts[place];
+	return 0;
+}
+
+int
+load_holder(struct load *load, uint64_t contact_id, enum namespace_id namespace_id, struct bytes value)
+{
+	struct bytes account = load->event->account;
+	struct contact *contact;
+	int result = load_contact(&contact, load, contact_id);
+
+	if (result == GRAPH_E_ABSENT)
+		return outcome_damaged(load->error, account, TABLE_IDENTIFIER,
+		    "record of namespace %.*s leads to %" PRIu64 ", which is no contact",
+		    BYTES_PRINT(namespace_name(namespace_id)), contact_id);
+	if (result == 0 && !holds(contact, namespace_id, value))
 		return outcome_damaged(load->error, account, TABLE_IDENTIFIER,
 		    "record of namespace %.*s leads to %" PRIu64 ", which does not hold that value",
 		    BYTES_PRINT(namespace_name(namespace_id)), contact_id);
-	return 0;
+	return result;
 }
 
 static int
@@ -131,15 +179,15 @@ load_contacts(struct load *load)
 		int result = 0;
 
 		if (owner_id != 0)
-			result = load_contact(load, owner_id, identifier->namespace_id, identifier->value);
+			result = load_holder(load, owner_id, identifier->namespace_id, identifier->value);
 		if (result == 0 && identifier->namespace_id == NAMESPACE_PHONE &&
 		    load->known.crossed_ids[0] != 0)
-			result = load_contact(
+			result = load_holder(
 			    load, load->known.crossed_ids[0], NAMESPACE_WHATSAPP, identifier->value);
 		if (result == 0 && identifier->namespace_id == NAMESPACE_WHATSAPP &&
 		    load->known.crossed_ids[1] != 0)
-			result = load_contact(
-			    load, load->known.crossed_ids[1], NAMESPACE_PHONE, identifier->value);
+			result =
+			    load_holder(load, load->known.crossed_ids[1], NAMESPACE_PHONE, identifier->value);
 		if (result != 0)
 			return result;
 	}
@@ -150,22 +198,19 @@ int
 graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, const struct event *event,
     struct graph_error *error)
 {
-	struct load load = { .graph = graph, .arena = arena, .event = event, .error = error };
-	int result;
+	struct load load;
+	int result = load_begin(&load, graph, arena, event, error);
 
-	load.known.key = &graph->key;
+	if (result != 0)
+		return result;
 	load.known.companions = arena_calloc(arena, event->identifier_count, sizeof(*load.known.companions));
 	load.known.suppressed = arena_calloc(arena, event->identifier_count, sizeof(*load.known.suppressed));
 	if (load.known.companions == NULL || load.known.suppressed == NULL)
 		return -ENOMEM;
 	load.known.owner_ids = arena_calloc(arena, event->identifier_count, sizeof(*load.known.owner_ids));
-	/* Every identifier has one owner at most, and two may be crossed. */
-	load.known.contacts = arena_calloc(arena, event->identifier_count + 2, sizeof(*load.known.contacts));
-	if (load.known.owner_ids == NULL || load.known.contacts == NULL)
+	if (load.known.owner_ids == NULL)
 		return -ENOMEM;
-	result = read_account(&load.known.account, graph->txn, graph, event->account, error);
-	if (result == 0)
-		result = load_owners(&load);
+	result = load_owners(&load);
 	if (result == 0)
 		result = load_contacts(&load);
 	if (result == 0)

@@ -121,6 +121,21 @@ read_forward(struct forward *forward, MDB_txn *txn, const struct graph *graph, s
 }
 
 int
+read_dismissals(struct bytes *message, MDB_txn *txn, const struct graph *graph, struct bytes account,
+    uint64_t contact_id, struct graph_error *error)
+{
+	struct key key;
+	int result;
+
+	key_number(&key, account, contact_id);
+	result = table_get(message, txn, graph, TABLE_DISMISSED, &key);
+	if (result == GRAPH_E_DAMAGED)
+		return outcome_damaged(
+		    error, account, TABLE_DISMISSED, "record %" PRIu64 " is damaged", contact_id);
+	return result;
+}
+
+int
 read_account(struct account *out, MDB_txn *txn, const struct graph *graph, struct bytes account,
     struct graph_error *error)
 {

@@ -19,6 +19,10 @@ int read_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, c
 int read_forward(struct forward *forward, MDB_txn *txn, const struct graph *graph, struct bytes account,
     uint64_t contact_id, struct graph_error *error);
 
+/* An encoded anagraph.store.v1.Dismissals. */
+int read_dismissals(struct bytes *message, MDB_txn *txn, const struct graph *graph, struct bytes account,
+    uint64_t contact_id, struct graph_error *error);
+
 /* GRAPH_E_ABSENT is never given: a missing account is all zeros. */
 int read_account(struct account *out, MDB_txn *txn, const struct graph *graph, struct bytes account,
     struct graph_error *error);

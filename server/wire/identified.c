@@ -10,7 +10,6 @@ enum response_field {
 	RESPONSE_ABSORBED_CONTACT_IDS = 3,
 	RESPONSE_CONFLICTS = 4,
 	RESPONSE_REVISION = 6,
-	RESPONSE_REPLAYED = 7,
 };
 
 /* How many of the conflicts go into an answer, and the bytes that all of it takes at most.
@@ -56,20 +55,6 @@ identified_encode(struct bytes *out, struct arena *arena, const struct identifie
 		    &writer, RESPONSE_ABSORBED_CONTACT_IDS, identified->absorbed_contact_ids[i - 1]);
 	wire_put_bytes_always(&writer, RESPONSE_CONTACT, identified->contact);
 	wire_put_varint(&writer, RESPONSE_OUTCOME, (uint64_t)identified->outcome);
-	*out = message_finish(&writer);
-	return 0;
-}
-
-int
-identified_mark_replayed(struct bytes *out, struct arena *arena, struct bytes response)
-{
-	struct wire_writer writer;
-	int result = message_begin(&writer, arena, response.size + FIELD_BYTES);
-
-	if (result < 0)
-		return result;
-	wire_put_varint(&writer, RESPONSE_REPLAYED, 1);
-	wire_put_raw(&writer, response);
 	*out = message_finish(&writer);
 	return 0;
 }

@@ -27,8 +27,19 @@ struct identified {
 /* As anagraph.v1.IdentifyResponse. */
 int identified_encode(struct bytes *out, struct arena *arena, const struct identified *identified);
 
-/* An encoded anagraph.v1.IdentifyResponse once more, with replayed set. */
-int identified_mark_replayed(struct bytes *out, struct arena *arena, struct bytes response);
+/* What an operator's act came to. contact is encoded already. */
+struct acted {
+	struct bytes contact; /* anagraph.v1.Contact */
+	const uint64_t *absorbed_contact_ids;
+	size_t absorbed_count; /* 0 of all but MergeContacts */
+};
+
+/* As anagraph.v1.PromoteSecondaryResponse, DismissSecondaryResponse or
+ * MergeContactsResponse, which are alike as far as they go. */
+int acted_encode(struct bytes *out, struct arena *arena, const struct acted *acted);
+
+/* An encoded response of the action's call once more, with replayed set. */
+int response_mark_replayed(struct bytes *out, struct arena *arena, enum action action, struct bytes response);
 
 enum message_outcome {
 	MESSAGE_E_DAMAGED = 1, /* not such a message, or with a value that none may have */
@@ -47,6 +58,11 @@ struct forward {
 
 int forward_encode(struct bytes *out, struct arena *arena, const struct forward *forward);
 int forward_decode(struct forward *out, struct bytes message);
+
+/* A contact's dismissals, as anagraph.store.v1.Dismissals: sorted, each once, at most
+ * LIMIT_CONTACT_DISMISSALS. The decoder sets those two members alone. */
+int dismissals_encode(struct bytes *out, struct arena *arena, const struct contact *contact);
+int dismissals_decode(struct contact *contact, struct arena *arena, struct bytes message);
 
 /* One journal entry: what happened, enough to explain a contact, to undo what was
  * absorbed and to decide the same conflicts again. */
