@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "rules/identify.h"
+#include "server/engine/action.h"
 #include "server/wire/messages.h"
 
 /* What the decisions of one batch may take; one event past it is refused. */
@@ -154,30 +154,6 @@ drop_abandoned(struct engine_write **batch)
 	}
 }
 
-/* The answer to an event, made while the transaction is open: what cannot be answered is
- * not stored either. */
-static int
-encode_answer(
-    struct engine_write *write, struct arena *arena, struct bytes contact, const struct changeset *changeset)
-{
-	uint64_t *absorbed = arena_calloc(arena, changeset->absorption_count, sizeof(*absorbed));
-	const struct identified identified = {
-		.outcome = changeset->outcome,
-		.contact = contact,
-		.absorbed_contact_ids = absorbed,
-		.absorbed_count = changeset->absorption_count,
-		.conflicts = changeset->conflicts,
-		.conflict_count = changeset->conflict_count,
-		.revision = changeset->account.revision,
-	};
-
-	if (absorbed == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < changeset->absorption_count; i++)
-		absorbed[i] = changeset->absorptions[i].before->id;
-	return identified_encode(&write->response, arena, &identified);
-}
-
 static void
 reject_damaged(struct engine *engine, struct engine_write *write, const struct graph_error *error)
 {
@@ -196,7 +172,8 @@ replay(struct engine *engine, struct engine_write *write, const struct graph_req
 
 	switch (result) {
 	case 0:
-		return identified_mark_replayed(&write->response, &engine->arena, response);
+		return response_mark_replayed(
+		    &write->response, &engine->arena, write->event.action, response);
 	case GRAPH_E_REUSED:
 		reject(write, REASON_REQUEST_ID_REUSED, "This request_id was given to another request.");
 		snprintf(write->rejection.field, sizeof(write->rejection.field), "request_id");
@@ -209,33 +186,41 @@ replay(struct engine *engine, struct engine_write *write, const struct graph_req
 	}
 }
 
-/* Decides one event, and applies it unless it only asks what would happen. */
+/* Applies what was decided, unless it was only asked what would happen, and encodes the
+ * answer. */
 static int
-decide_event(struct engine *engine, struct engine_write *write, const struct event *event,
-    const struct neighbourhood *known)
+carry_out(struct engine *engine, struct engine_write *write, const struct event *event,
+    const struct changeset *changeset)
 {
-	struct changeset changeset;
 	struct graph_error error;
 	struct bytes contact;
-	int result = identify_decide(&changeset, &engine->arena, event, known, &engine->options.decider);
+	int result;
 
-	if (result != 0)
-		return result;
 	if (write->validate_only)
-		result = contact_encode(&contact, &engine->arena, changeset.contact);
+		result = contact_encode(&contact, &engine->arena, changeset->contact);
 	else
 		result =
-		    graph_apply(&contact, engine->options.graph, &engine->arena, event, &changeset, &error);
+		    graph_apply(&contact, engine->options.graph, &engine->arena, event, changeset, &error);
 	if (result == GRAPH_E_DAMAGED)
 		engine_log(engine, error.message);
-	if (result == 0)
-		result = encode_answer(write, &engine->arena, contact, &changeset);
-	return result;
+	if (result != 0)
+		return result;
+	return action_answer(&write->response, &engine->arena, event->action, contact, changeset);
 }
 
-/* Answers one event, from its decision or from what was answered before. Anything but 0
- * asks for the transaction to be dropped; an event that is refused by itself has its
- * rejection set and gives 0. */
+/* Keeps the answer to a request that has an id. */
+static int
+keep(struct engine *engine, const struct engine_write *write, const struct graph_request *request,
+    int64_t now_us)
+{
+	if (request->request_id.size == 0 || write->validate_only)
+		return 0;
+	return graph_keep_request(engine->options.graph, request, write->response, now_us + REPLAY_US);
+}
+
+/* Answers one event or act, from its decision or from what was answered before. Anything
+ * but 0 asks for the transaction to be dropped; what is refused by itself has its rejection
+ * set, has changed nothing, and gives 0. */
 static int
 write_event(struct engine *engine, struct engine_write *write)
 {
@@ -243,6 +228,7 @@ write_event(struct engine *engine, struct engine_write *write)
 	struct graph_request request = { .account = event.account, .request_id = write->request_id };
 	int64_t now_us = next_recorded_at(engine);
 	struct neighbourhood known;
+	struct changeset changeset;
 	struct graph_error error;
 	int result;
 
@@ -254,17 +240,19 @@ write_event(struct engine *engine, struct engine_write *write)
 			return result;
 	}
 	event_receive(&event, now_us);
-	result = graph_load(&known, engine->options.graph, &engine->arena, &event, &error);
+	result = action_load(&known, engine->options.graph, &engine->arena, &event, &error);
 	if (result == GRAPH_E_DAMAGED) {
 		reject_damaged(engine, write, &error);
 		return 0;
 	}
-	if (result == 0)
-		result = decide_event(engine, write, &event, &known);
-	if (result == 0 && request.request_id.size != 0 && !write->validate_only)
-		result =
-		    graph_keep_request(engine->options.graph, &request, write->response, now_us + REPLAY_US);
-	return result;
+	if (result != 0)
+		return result;
+	result = action_decide(
+	    &changeset, &write->rejection, &engine->arena, &event, &known, &engine->options.decider);
+	if (result != 0)
+		return result == DECIDE_E_REJECTED ? 0 : result;
+	result = carry_out(engine, write, &event, &changeset);
+	return result == 0 ? keep(engine, write, &request, now_us) : result;
 }
 
 static void

@@ -45,7 +45,7 @@ enum engine_outcome {
 	ENGINE_E_REJECTED = 4,   /* *rejection says why */
 };
 
-/* One Identify on its way. The caller's memory from submit until done is called; what
+/* One event or act on its way. The caller's memory from submit until done is called; what
  * the event borrows from must stay as long. */
 struct engine_write {
 	/* Set by the caller. */
@@ -59,7 +59,7 @@ struct engine_write {
 
 	/* Set before done. */
 	struct rejection rejection; /* REASON_NONE when it went well */
-	struct bytes response;      /* encoded anagraph.v1.IdentifyResponse, borrowed until done returns */
+	struct bytes response;      /* of the action's call, encoded; borrowed until done returns */
 	uint64_t txn;               /* 0 if none was seen */
 
 	struct engine_write *next; /* the queue's */

@@ -40,6 +40,18 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.posted_count = POSTED_MANY,
 		.handle = batch_resolve_handle,
 	},
+	[METHOD_PROMOTE_SECONDARY] = {
+		.path = "/anagraph.v1.IdentityService/PromoteSecondary",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_FEW,
+		.handle = promote_handle,
+	},
+	[METHOD_DISMISS_SECONDARY] = {
+		.path = "/anagraph.v1.IdentityService/DismissSecondary",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_FEW,
+		.handle = dismiss_handle,
+	},
 	[METHOD_HEALTH_CHECK] = {
 		.path = "/grpc.health.v1.Health/Check",
 		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,

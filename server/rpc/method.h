@@ -27,6 +27,8 @@ void identify_handle(struct call *call);
 void resolve_handle(struct call *call);
 void count_handle(struct call *call);
 void batch_resolve_handle(struct call *call);
+void promote_handle(struct call *call);
+void dismiss_handle(struct call *call);
 
 void health_check(struct call *call);
 void health_watch(struct call *call);

@@ -1,0 +1,65 @@
+/* What operators do: PromoteSecondary and DismissSecondary. Each is an act on a contact;
+ * the calls differ in what they name. */
+#include "rules/operate.h"
+#include "server/rpc/method.h"
+#include "server/rpc/write.h"
+
+static int
+prepare_promote(struct event *event, struct rejection *rejection, struct arena *arena,
+    const ProtobufCMessage *message, const struct rpc_options *options)
+{
+	const Anagraph__V1__PromoteSecondaryRequest *request =
+	    (const Anagraph__V1__PromoteSecondaryRequest *)message;
+	const struct act act = {
+		.operator_name = request_string(request->operator_),
+		.contact_id = request->contact_id,
+		.contact_version = request->contact_version,
+		.secondary_id = request->secondary_id,
+	};
+
+	(void)arena;
+	(void)options;
+	return act_prepare(event, rejection, ACTION_PROMOTE, request_string(request->account), &act);
+}
+
+static int
+prepare_dismiss(struct event *event, struct rejection *rejection, struct arena *arena,
+    const ProtobufCMessage *message, const struct rpc_options *options)
+{
+	const Anagraph__V1__DismissSecondaryRequest *request =
+	    (const Anagraph__V1__DismissSecondaryRequest *)message;
+	const struct act act = {
+		.operator_name = request_string(request->operator_),
+		.contact_id = request->contact_id,
+		.contact_version = request->contact_version,
+		.secondary_id = request->secondary_id,
+	};
+
+	(void)arena;
+	(void)options;
+	return act_prepare(event, rejection, ACTION_DISMISS, request_string(request->account), &act);
+}
+
+void
+promote_handle(struct call *call)
+{
+	static const struct write_kind kind = {
+		.name = "PromoteSecondary",
+		.descriptor = &anagraph__v1__promote_secondary_request__descriptor,
+		.prepare = prepare_promote,
+	};
+
+	write_handle(call, &kind);
+}
+
+void
+dismiss_handle(struct call *call)
+{
+	static const struct write_kind kind = {
+		.name = "DismissSecondary",
+		.descriptor = &anagraph__v1__dismiss_secondary_request__descriptor,
+		.prepare = prepare_dismiss,
+	};
+
+	write_handle(call, &kind);
+}
