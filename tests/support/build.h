@@ -186,8 +186,8 @@ Anagraph__V1__CountContactsResponse *count_at(struct scene *s, const char *file,
 
 /* What a contact holds, as text:
  *	email=rossi@example.it LAST_NAME=Rossi ?LAST_NAME=Bianchi ?phone=+39…^2 @conversations-engaged
- * identifiers and attributes in their order, then secondaries (with the owner's id
- * after a ^), then lists. */
+ * identifiers (an alias after a ~) and attributes in their order, then secondaries (with
+ * the owner's id after a ^), then lists. */
 char *contact_text(struct scene *s, const Anagraph__V1__Contact *contact);
 
 /* The contact, asked for by its id, holds this. */

@@ -61,6 +61,22 @@ store_journal_size(const char *data_dir, const char *account)
 }
 
 static void
+print_act(FILE *out, const struct journal_entry *entry)
+{
+	static const char *const actions[ACTION_COUNT] = { "-", "IDENTIFY", "PROMOTE", "DISMISS", "MERGE",
+		"ERASE" };
+
+	fprintf(out, " %s %.*s %llu/%llu", actions[entry->action], BYTES_PRINT(entry->operator_name),
+	    (unsigned long long)entry->contact_version, (unsigned long long)entry->secondary_id);
+	for (size_t i = 0; i < entry->identifier_count; i++)
+		fprintf(out, " %.*s", BYTES_PRINT(namespace_name(entry->identifiers[i].namespace_id)));
+	for (size_t i = 0; i < entry->attribute_count; i++)
+		fprintf(out, " %.*s", BYTES_PRINT(entry->attributes[i].name));
+	if (entry->claim.conversation.size > 0)
+		fprintf(out, " %.*s", BYTES_PRINT(entry->claim.conversation));
+}
+
+static void
 print_entry(FILE *out, const struct journal_entry *entry)
 {
 	static const char *const sources[] = { "-", "PUSH", "CONVERSATIONS", "CONTACTS" };
@@ -69,6 +85,8 @@ print_entry(FILE *out, const struct journal_entry *entry)
 
 	fprintf(out, "%s %llu %d", sources[entry->claim.source], (unsigned long long)entry->contact_id,
 	    (int)entry->outcome);
+	if (entry->action != ACTION_IDENTIFY)
+		print_act(out, entry);
 	for (size_t i = 0; i < entry->conflict_count; i++) {
 		const struct conflict *conflict = &entry->conflicts[i];
 

@@ -15,7 +15,8 @@ uint64_t store_journal_size(const char *data_dir, const char *account);
 
 /* The account's journal entries, oldest first, a line each, to be freed:
  *	SOURCE contact outcome [KIND name VERDICT policy/version/build]… [cause name]…
- * with outcomes and causes by number. */
+ * with outcomes and causes by number. An operator's act has, after the outcome,
+ *	ACTION operator version/secondary [name…] [conversation] */
 char *store_journal_text(const char *data_dir, const char *account);
 
 #endif

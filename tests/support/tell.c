@@ -66,11 +66,28 @@ expect_claim_sound(const Anagraph__V1__Claim *claim, const char *file, int line)
 	expect_same_at(claim->observed_at->nanos % 1000, 0, file, line);
 }
 
-/* Identifiers in order, each once, no second value of a personal namespace. */
+/* Whether one of a contact's identifiers may stand after another: by namespace, and in one
+ * the contact's own value first, then aliases by value (R29); devices by value. */
+static bool
+may_follow(const Anagraph__V1__Identifier *last, const Anagraph__V1__Identifier *next)
+{
+	size_t last_place = namespace_place(last->namespace_);
+	size_t place = namespace_place(next->namespace_);
+
+	if (last_place != place)
+		return last_place < place;
+	if (place < PERSONAL_NAMESPACES && !next->alias)
+		return false;
+	return last->alias != next->alias || strcmp(last->value, next->value) < 0;
+}
+
+/* Identifiers in order, each once, no second value of a personal namespace but aliases, and
+ * none of those where there is no first. */
 static void
 expect_identifiers_sound(const Anagraph__V1__Contact *contact, const char *file, int line)
 {
 	size_t devices = 0;
+	size_t aliases = 0;
 
 	for (size_t i = 0; i < contact->n_identifiers; i++) {
 		const Anagraph__V1__Identifier *identifier = contact->identifiers[i];
@@ -78,23 +95,18 @@ expect_identifiers_sound(const Anagraph__V1__Contact *contact, const char *file,
 
 		_assert_true(place < NAMESPACES, "a known namespace", file, line);
 		_assert_true(identifier->value[0] != '\0', "a value", file, line);
-		_assert_true(!identifier->alias, "not identifier->alias", file, line);
+		_assert_true(!identifier->alias ||
+			(i > 0 && namespace_place(contact->identifiers[i - 1]->namespace_) == place),
+		    "an alias after a value of its namespace", file, line);
+		aliases += identifier->alias ? 1 : 0;
 		expect_claim_sound(identifier->claim, file, line);
 		devices += place >= PERSONAL_NAMESPACES;
-		if (i > 0) {
-			const Anagraph__V1__Identifier *last = contact->identifiers[i - 1];
-			size_t last_place = namespace_place(last->namespace_);
-
-			_assert_true(last_place < place ||
-				(last_place == place && place >= PERSONAL_NAMESPACES &&
-				    strcmp(last->value, identifier->value) < 0),
-			    "identifiers in order, one of each personal namespace", file, line);
-		}
+		_assert_true(i == 0 || may_follow(contact->identifiers[i - 1], identifier),
+		    "identifiers in order, one of each personal namespace", file, line);
 	}
+	_assert_true(aliases <= LIMIT_CONTACT_ALIASES, "no more aliases than the limit", file, line);
 	_assert_true(devices <= LIMIT_CONTACT_DEVICES, "no more devices than the limit", file, line);
 }
-
-static char *secondary_text(struct scene *s, const Anagraph__V1__Secondary *secondary);
 
 static void
 expect_values_sound(struct scene *s, const Anagraph__V1__Contact *contact, const char *file, int line)
@@ -246,7 +258,7 @@ attribute_text(struct scene *s, const Anagraph__V1__Attribute *attribute)
 	}
 }
 
-static char *
+char *
 secondary_text(struct scene *s, const Anagraph__V1__Secondary *secondary)
 {
 	char *offered;
@@ -267,8 +279,8 @@ contact_text(struct scene *s, const Anagraph__V1__Contact *contact)
 	char *text = scene_print(s, "%s", "");
 
 	for (size_t i = 0; i < contact->n_identifiers; i++)
-		text = scene_print(
-		    s, "%s %s=%s", text, contact->identifiers[i]->namespace_, contact->identifiers[i]->value);
+		text = scene_print(s, "%s %s%s=%s", text, contact->identifiers[i]->alias ? "~" : "",
+		    contact->identifiers[i]->namespace_, contact->identifiers[i]->value);
 	for (size_t i = 0; i < contact->n_attributes; i++)
 		text = scene_print(s, "%s %s", text, attribute_text(s, contact->attributes[i]));
 	for (size_t i = 0; i < contact->n_secondaries; i++)

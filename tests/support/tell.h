@@ -13,4 +13,7 @@ void expect_contact_sound(struct scene *s, const Anagraph__V1__Contact *contact,
 void expect_answer_sound(
     struct scene *s, const Anagraph__V1__IdentifyResponse *answer, const char *file, int line);
 
+/* A secondary as contact_text has it: "?CITY=Bari". */
+char *secondary_text(struct scene *s, const Anagraph__V1__Secondary *secondary);
+
 #endif
