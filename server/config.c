@@ -27,6 +27,7 @@ config_usage(void)
 	       "\n"
 	       "  --data-dir DIR         where the store is; made when missing\n"
 	       "  --policy-dir DIR       where policies are, as ID.so\n"
+	       "  --key-file FILE        the key of the store's digests (DIR/key); made with the store\n"
 	       "  --policy SOURCE=ID     the policy of a source: contacts (push_latest),\n"
 	       "                         conversations (chat_primary) or push (push_latest)\n"
 	       "  --listen HOST:PORT     a loopback address; port 0 for any (127.0.0.1:7430)\n"
@@ -183,6 +184,7 @@ default_thread_count(void)
 
 enum option_id {
 	OPTION_DATA_DIR = 256,
+	OPTION_KEY_FILE,
 	OPTION_POLICY_DIR,
 	OPTION_POLICY,
 	OPTION_LISTEN,
@@ -194,6 +196,7 @@ enum option_id {
 
 static const struct option OPTIONS[] = {
 	{ "data-dir", required_argument, NULL, OPTION_DATA_DIR },
+	{ "key-file", required_argument, NULL, OPTION_KEY_FILE },
 	{ "policy-dir", required_argument, NULL, OPTION_POLICY_DIR },
 	{ "policy", required_argument, NULL, OPTION_POLICY },
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
@@ -210,6 +213,9 @@ read_option(struct config *config, struct config_error *error, int option, char 
 	switch (option) {
 	case OPTION_DATA_DIR:
 		config->data_dir = optarg;
+		return 0;
+	case OPTION_KEY_FILE:
+		config->key_file = optarg;
 		return 0;
 	case OPTION_POLICY_DIR:
 		config->policy_dir = optarg;
@@ -260,6 +266,8 @@ config_parse(struct config *config, struct config_error *error, int argument_cou
 		return refuse(error, "%.80s is not an option", arguments[optind]);
 	if (read.data_dir == NULL || *read.data_dir == '\0')
 		return refuse(error, "--data-dir is missing: where is the store?");
+	if (read.key_file != NULL && *read.key_file == '\0')
+		return refuse(error, "--key-file takes the path of a file");
 	if (read.policy_dir == NULL || *read.policy_dir == '\0')
 		return refuse(error, "--policy-dir is missing: where are the policies?");
 	*config = read;

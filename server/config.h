@@ -11,6 +11,7 @@ enum {
 
 struct config {
 	const char *data_dir;
+	const char *key_file; /* NULL: "key" in the data directory */
 	const char *policy_dir;
 	const char *policy_ids[SOURCE_COUNT]; /* by source */
 	char host[CONFIG_ADDRESS_BYTES];      /* as it goes before the port: "127.0.0.1", "[::1]" */

@@ -6,6 +6,7 @@
  * committer ends, then gRPC, then the store. Whatever keeps it from serving is told in
  * one line. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 
 #include "rules/phone.h"
 #include "server/config.h"
+#include "server/key.h"
 #include "server/log.h"
 #include "server/policies.h"
 #include "server/rpc/rpc.h"
@@ -111,17 +113,63 @@ load_phone_library(void)
 	return result;
 }
 
+/* Where the key of the store's digests is. 0; -ENAMETOOLONG. */
+static int
+key_path(char path[PATH_MAX], const struct config *config)
+{
+	int size = config->key_file != NULL ? snprintf(path, PATH_MAX, "%s", config->key_file)
+					    : snprintf(path, PATH_MAX, "%s/key", config->data_dir);
+
+	return size < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Reads the key, or makes it for a store that is yet to be made: for one that is there it
+ * would be another than its own. 0; anything else has been told. */
+static int
+load_key(struct digest_key *key, const struct config *config)
+{
+	struct graph_error graph_error;
+	struct key_error error;
+	char path[PATH_MAX];
+	int result = key_path(path, config);
+
+	if (result < 0) {
+		log_line("the key file's path is too long");
+		return result;
+	}
+	result = key_read(key, &error, path);
+	if (result == KEY_E_ABSENT && graph_is_there(config->data_dir)) {
+		log_line("%s, and the store in %s can't be used without the key that it was made with",
+		    error.message, config->data_dir);
+		return result;
+	}
+	if (result == KEY_E_ABSENT) {
+		result = graph_make_directory(config->data_dir, &graph_error);
+		if (result != 0) {
+			log_line("%s", graph_error.message);
+			return result;
+		}
+		result = key_make(key, &error, path);
+	}
+	if (result != 0)
+		log_line("%s", error.message);
+	return result;
+}
+
 static int
 open_store(struct daemon *daemon)
 {
-	const struct graph_options options = {
+	struct graph_options options = {
 		.data_dir = daemon->config.data_dir,
 		.map_size_bytes = daemon->config.map_size_bytes,
 		.phone_library_version = phone_library_version(),
 	};
 	struct graph_error error;
-	int result = graph_open(&daemon->graph, &options, &error);
+	int result = load_key(&options.key, &daemon->config);
 
+	if (result != 0)
+		return result;
+	result = graph_open(&daemon->graph, &options, &error);
 	if (result != 0)
 		log_line("%s", error.message);
 	return result;

@@ -71,6 +71,16 @@ open_made(struct directory *directory, const char *path, struct graph_error *err
 	return 0;
 }
 
+int
+directory_make(const char *path, struct graph_error *error)
+{
+	struct directory directory = { .descriptor = -1, .lock_descriptor = -1 };
+	int result = open_made(&directory, path, error);
+
+	directory_close(&directory);
+	return result;
+}
+
 static int
 refuse_remote(int descriptor, const char *path, struct graph_error *error)
 {
@@ -195,6 +205,17 @@ directory_find_store(
 		    "%s has no " STORE_FILE ", or an empty one: it is no store", store->path);
 	close(descriptor);
 	return result;
+}
+
+bool
+directory_has_store(const char *path)
+{
+	char store[PATH_MAX + 64];
+
+	snprintf(store, sizeof(store), "%s/" STORE_NAME, path);
+	/* One that can't be looked at is there as well as one that can. */
+	return faccessat(AT_FDCWD, store, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    (errno != ENOENT && errno != ENOTDIR);
 }
 
 int

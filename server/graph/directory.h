@@ -40,6 +40,12 @@ bool directory_refuses(uint64_t file_system_type);
 int directory_find_store(
     struct directory_path *store, const struct directory *directory, struct graph_error *error);
 
+/* Makes the directory when it is missing, durably; nothing in it. 0; -errno. */
+int directory_make(const char *path, struct graph_error *error);
+
+/* Whether something of the store's name lies below a directory, which need not be there. */
+bool directory_has_store(const char *path);
+
 /* Makes an empty directory for a new store. 0; -errno. */
 int directory_begin_store(
     struct directory_path *store, const struct directory *directory, struct graph_error *error);

@@ -21,6 +21,7 @@ static const uint64_t MAP_BYTES_DEFAULT = UINT64_C(1) << 40;
 
 #define META_FORMAT BYTES("format")
 #define META_PHONE_LIBRARY BYTES("phone_library")
+#define META_KEY BYTES("key")
 
 int
 environment_result(int code)
@@ -161,11 +162,22 @@ open_tables(struct graph *graph, MDB_txn *txn, enum table first, enum table last
 	return 0;
 }
 
+/* What tells the key by which the store was made from any other: the digest of something
+ * that never changes. */
+static void
+digest_of_key(uint8_t digest[DIGEST_BYTES], const struct digest_key *key)
+{
+	static const struct bytes part = { (const uint8_t *)"anagraph store", 14 };
+
+	digest_parts(digest, key, &part, 1);
+}
+
 /* Everything that a new store has. The transaction is committed by the caller. */
 static int
 fill_new_store(
     struct graph *graph, const struct graph_options *options, const char *path, struct graph_error *error)
 {
+	uint8_t digest[DIGEST_BYTES];
 	uint8_t format[RECORD_ID_BYTES];
 	struct key key;
 	int result = open_tables(graph, graph->txn, TABLE_META, TABLE_COUNT - 1, MDB_CREATE, path, error);
@@ -178,6 +190,11 @@ fill_new_store(
 	if (result == 0) {
 		key_name(&key, META_PHONE_LIBRARY);
 		result = table_put(graph, TABLE_META, &key, options->phone_library_version);
+	}
+	if (result == 0) {
+		digest_of_key(digest, &options->key);
+		key_name(&key, META_KEY);
+		result = table_put(graph, TABLE_META, &key, bytes_of(digest, sizeof(digest)));
 	}
 	if (result != 0)
 		outcome_say(error, 0, "%s: the store's own records can't be written", path);
@@ -239,6 +256,30 @@ check_format(struct graph *graph, MDB_txn *txn, const char *path, struct graph_e
 	return 0;
 }
 
+/* By another key nothing that is digested would ever be found again: what an operator
+ * dismissed would come back, what was erased for good would be taken in. */
+static int
+check_key(struct graph *graph, MDB_txn *txn, const char *path, struct graph_error *error)
+{
+	uint8_t digest[DIGEST_BYTES];
+	struct bytes value;
+	struct key key;
+	int result;
+
+	key_name(&key, META_KEY);
+	result = table_get(&value, txn, graph, TABLE_META, &key);
+	if (result < 0)
+		return outcome_say(error, result, "%s: the record of its key can't be read", path);
+	if (result != 0)
+		return outcome_say(
+		    error, GRAPH_E_REFUSED, "%s: the record of its key is missing or damaged", path);
+	digest_of_key(digest, &graph->key);
+	if (!bytes_equal(value, bytes_of(digest, sizeof(digest))))
+		return outcome_say(error, GRAPH_E_REFUSED,
+		    "%s was made with another key: the key file that belongs to it is needed", path);
+	return 0;
+}
+
 /* The format is read before any other table is looked for: another one may have others. */
 static int
 open_store(struct graph *graph, const char *path, struct graph_error *error)
@@ -252,6 +293,8 @@ open_store(struct graph *graph, const char *path, struct graph_error *error)
 	result = open_tables(graph, txn, TABLE_META, TABLE_META, 0, path, error);
 	if (result == 0)
 		result = check_format(graph, txn, path, error);
+	if (result == 0)
+		result = check_key(graph, txn, path, error);
 	if (result == 0)
 		result = open_tables(graph, txn, TABLE_META + 1, TABLE_COUNT - 1, 0, path, error);
 	if (result != 0) {
@@ -294,8 +337,11 @@ record_phone_library(struct graph *graph, const struct graph_options *options, s
 	struct bytes known = { NULL, 0 };
 	struct key key;
 	uint64_t txn;
-	int result = graph_write_begin(graph);
+	int result;
 
+	if (options->phone_library_version.size == 0)
+		return 0;
+	result = graph_write_begin(graph);
 	if (result == GRAPH_E_FULL)
 		return 0;
 	if (result != 0)
@@ -362,6 +408,18 @@ graph_open(struct graph **out, const struct graph_options *options, struct graph
 	}
 	*out = graph;
 	return 0;
+}
+
+int
+graph_make_directory(const char *data_dir, struct graph_error *error)
+{
+	return directory_make(data_dir, error);
+}
+
+bool
+graph_is_there(const char *data_dir)
+{
+	return directory_has_store(data_dir);
 }
 
 void

@@ -37,14 +37,20 @@ struct graph_options {
 	const char *data_dir;               /* made when missing */
 	uint64_t map_size_bytes;            /* the largest the store can get; 0: 1 TiB */
 	unsigned reader_count;              /* most readers at once; 0: 126 */
-	struct bytes phone_library_version; /* recorded with the store (N3) */
-	struct digest_key key;              /* for all keyed digests in it */
+	struct bytes phone_library_version; /* recorded with the store (N3); empty: nothing is */
+	struct digest_key key;              /* for all keyed digests in it: always the same one */
 };
 
 /* Opens the store, or makes one. Checks the whole of it first when the last run
  * ended with a failed commit. One process at a time. 0; GRAPH_E_REFUSED; -errno.
  * Main thread. */
 int graph_open(struct graph **out, const struct graph_options *options, struct graph_error *error);
+
+/* Makes a data directory when it is missing, and nothing in it. 0; -errno. */
+int graph_make_directory(const char *data_dir, struct graph_error *error);
+
+/* Whether a store lies in a data directory: it wants the key that it was made with. */
+bool graph_is_there(const char *data_dir);
 
 /* Closes it; accepts NULL. No reader and no transaction may be left. */
 void graph_close(struct graph *graph);

@@ -240,7 +240,8 @@ static void
 expect_sound_store(const char *data_dir)
 {
 	struct graph_options options = { .data_dir = data_dir,
-		.phone_library_version = phone_library_version() };
+		.phone_library_version = phone_library_version(),
+		.key = store_key(data_dir) };
 	struct graph_report report = { 0 };
 	struct graph_error error = { 0 };
 	struct graph *graph;

@@ -15,6 +15,7 @@
 #include "server/graph/graph.h"
 #include "tests/model/play.h"
 #include "tests/support/service.h"
+#include "tests/support/store.h"
 
 enum { SEED = 20231114, SWEEP_EVERY = 100, ARENA_BYTES = 16 * 1024 * 1024, MOST_SHOWN = 3 };
 
@@ -269,7 +270,8 @@ test_model_agrees_with_store_and_journal(void **state)
 {
 	struct stage *stage = *state;
 	struct graph_options options = { .data_dir = service_data_dir(stage->service),
-		.phone_library_version = phone_library_version() };
+		.phone_library_version = phone_library_version(),
+		.key = store_key(service_data_dir(stage->service)) };
 	struct graph *graph;
 	struct graph_reader *reader;
 	struct graph_report report = { 0 };

@@ -147,6 +147,21 @@ expect_refused_with(struct scene *s, const char *words, const char *const *more)
 	test_directory_remove(arguments[1]);
 }
 
+/* A file of the size of a key. */
+static char *
+make_key(struct scene *s, const char *directory, mode_t mode)
+{
+	static const uint8_t bytes[32] = { 1 };
+	char *path = scene_print(s, "%s/other-%o", directory, mode);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, sizeof(bytes)), (ssize_t)sizeof(bytes));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+	return path;
+}
+
 #define REFUSED_WITH(s, words, ...) expect_refused_with(s, words, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void
@@ -201,6 +216,55 @@ test_R23_a_data_directory_that_others_can_write_to(struct scene *s)
 	identify(s, CONTACTS, ID("chat", "v-1"));
 	scene_stop(s);
 	test_directory_remove(directory);
+}
+
+static void
+test_a_key_file_beside_the_store(struct scene *s)
+{
+	char *directory = make_directory(s);
+	char *key = scene_print(s, "%s/key", directory);
+	char *aside = scene_print(s, "%s/aside", directory);
+	struct stat about;
+
+	scene_use(s, &(struct service_options){ .data_dir = directory });
+	assert_int_equal(stat(key, &about), 0);
+	assert_int_equal(about.st_mode & 07777, 0600);
+	identify(s, CONTACTS, ID("chat", "v-1"));
+	scene_stop(s);
+
+	/* Another key than the store's, one that others could read, and none. */
+	assert_int_equal(rename(key, aside), 0);
+	REFUSED_WITH(s, "without the key", "--data-dir", directory);
+	assert_int_equal(access(key, F_OK), -1);
+	REFUSED_WITH(s, "another key", "--data-dir", directory, "--key-file", make_key(s, directory, 0600));
+	REFUSED_WITH(s, "others", "--data-dir", directory, "--key-file", make_key(s, directory, 0644));
+	assert_int_equal(rename(aside, key), 0);
+	scene_start(s);
+	assert_int_equal(owner(s, "chat", "v-1"), 1);
+	scene_stop(s);
+	test_directory_remove(directory);
+}
+
+static void
+test_a_key_file_elsewhere(struct scene *s)
+{
+	char *directory = make_directory(s);
+	char *elsewhere = make_directory(s);
+	char *key = scene_print(s, "%s/secret", elsewhere);
+	const char *const arguments[] = { "--key-file", key, NULL };
+
+	REFUSED_WITH(s, "/nowhere/key", "--key-file", "/nowhere/key");
+	REFUSED_WITH(s, "--key-file", "--key-file", "");
+	scene_use(s, &(struct service_options){ .data_dir = directory, .arguments = arguments });
+	assert_int_equal(access(key, F_OK), 0);
+	assert_int_equal(access(scene_print(s, "%s/key", directory), F_OK), -1);
+	identify(s, CONTACTS, ID("chat", "v-1"));
+	scene_stop(s);
+	scene_start(s);
+	assert_int_equal(owner(s, "chat", "v-1"), 1);
+	scene_stop(s);
+	test_directory_remove(directory);
+	test_directory_remove(elsewhere);
 }
 
 static void
@@ -681,6 +745,8 @@ main(void)
 		STOCK_TEST(test_a_store_in_use),
 		STOCK_TEST(test_a_store_that_cannot_be_made),
 		STOCK_TEST(test_R23_a_data_directory_that_others_can_write_to),
+		STOCK_TEST(test_a_key_file_beside_the_store),
+		STOCK_TEST(test_a_key_file_elsewhere),
 		STOCK_TEST(test_policies_that_are_refused),
 		STOCK_TEST(test_arguments_that_are_none),
 		STOCK_TEST(test_what_cannot_be_left_out),

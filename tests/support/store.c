@@ -10,15 +10,34 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
+
 #include "rules/normalize.h"
 #include "server/graph/graph.h"
+#include "server/key.h"
 #include "server/wire/messages.h"
+
+struct digest_key
+store_key(const char *data_dir)
+{
+	struct key_error error = { "" };
+	struct digest_key key;
+	char path[PATH_MAX];
+	int result;
+
+	snprintf(path, sizeof(path), "%s/key", data_dir);
+	result = key_read(&key, &error, path);
+	if (result != 0)
+		fail_msg("the store's key can't be read: %d %s", result, error.message);
+	return key;
+}
 
 static struct graph *
 open_store(const char *data_dir)
 {
 	struct graph_options options = { .data_dir = data_dir,
-		.phone_library_version = phone_library_version() };
+		.phone_library_version = phone_library_version(),
+		.key = store_key(data_dir) };
 	struct graph_error error = { 0 };
 	struct graph *graph = NULL;
 	int result = graph_open(&graph, &options, &error);

@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
+
+/* The key of the daemon's digests. */
+struct digest_key store_key(const char *data_dir);
+
 /* Every record is in order, and a recount equals the counters. */
 void store_expect_sound(const char *data_dir);
 

@@ -50,6 +50,7 @@ test_defaults(void **state)
 	(void)state;
 	assert_int_equal(parse(&config, &error, (const char *const[]){ NULL }), 0);
 	assert_string_equal(config.data_dir, "store");
+	assert_null(config.key_file);
 	assert_string_equal(config.policy_dir, "plugins");
 	assert_string_equal(config.policy_ids[SOURCE_CONTACTS], "push_latest");
 	assert_string_equal(config.policy_ids[SOURCE_CONVERSATIONS], "chat_primary");
