@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "rules/identify.h"
+#include "rules/merge.h"
 #include "rules/operate.h"
 #include "server/wire/messages.h"
 
@@ -35,6 +36,8 @@ action_decide(struct changeset *changeset, struct rejection *rejection, struct a
 		return promote_decide(changeset, rejection, arena, event, known);
 	case ACTION_DISMISS:
 		return dismiss_decide(changeset, rejection, arena, event, known);
+	case ACTION_MERGE:
+		return merge_decide(changeset, rejection, arena, event, known);
 	default:
 		return -EINVAL;
 	}

@@ -52,6 +52,12 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.posted_count = POSTED_FEW,
 		.handle = dismiss_handle,
 	},
+	[METHOD_MERGE_CONTACTS] = {
+		.path = "/anagraph.v1.IdentityService/MergeContacts",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_FEW,
+		.handle = merge_handle,
+	},
 	[METHOD_HEALTH_CHECK] = {
 		.path = "/grpc.health.v1.Health/Check",
 		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,

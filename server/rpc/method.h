@@ -29,6 +29,7 @@ void count_handle(struct call *call);
 void batch_resolve_handle(struct call *call);
 void promote_handle(struct call *call);
 void dismiss_handle(struct call *call);
+void merge_handle(struct call *call);
 
 void health_check(struct call *call);
 void health_watch(struct call *call);

@@ -18,9 +18,12 @@ enum contact_field {
 	CONTACT_FIELD_COUNT = 12,
 };
 
-/* What no contact has more of. Aliases have no limit among the rules; this one keeps
- * a broken message from asking for much memory. */
-enum { CONTACT_IDENTIFIERS_MAX = 65536, CONTACT_LISTS_MAX = 1024 };
+/* What no contact has more of: one value of each personal namespace, aliases, devices. The
+ * limit on lists keeps a broken message from asking for much memory. */
+enum {
+	CONTACT_IDENTIFIERS_MAX = NAMESPACE_LANDLINE + LIMIT_CONTACT_ALIASES + LIMIT_CONTACT_DEVICES,
+	CONTACT_LISTS_MAX = 1024,
+};
 
 size_t
 contact_bytes(const struct contact *contact)
