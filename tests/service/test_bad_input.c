@@ -13,8 +13,9 @@
 
 #define SERVICE "/anagraph.v1.IdentityService/"
 
-static const char *const methods[] = { SERVICE "Identify", SERVICE "Resolve", SERVICE "CountContacts" };
-enum { METHODS = 3 };
+static const char *const methods[] = { SERVICE "Identify", SERVICE "Resolve", SERVICE "CountContacts",
+	SERVICE "PromoteSecondary", SERVICE "DismissSecondary", SERVICE "MergeContacts" };
+enum { METHODS = 6 };
 
 static char *
 repeated(struct scene *s, char c, int times)
