@@ -78,8 +78,16 @@ make_attribute(const struct model_fact *fact)
 	return attribute;
 }
 
-ProtobufCMessage *
-calls_make_identify(const char *account, const struct model_event *event)
+/* protobuf-c has no string for one that is empty. */
+static void
+set(char **field, const char *string)
+{
+	if (string[0] != '\0')
+		*field = copy(string);
+}
+
+static Anagraph__V1__IdentifyRequest *
+make_identify(const char *account, const struct model_event *event)
 {
 	Anagraph__V1__IdentifyRequest *request = make(sizeof(*request));
 
@@ -103,7 +111,74 @@ calls_make_identify(const char *account, const struct model_event *event)
 			    request->identifiers, &request->n_identifiers, &identifier, sizeof(identifier));
 		}
 	}
-	return &request->base;
+	return request;
+}
+
+ProtobufCMessage *
+calls_make_identify(const char *account, const struct model_event *event)
+{
+	return &make_identify(account, event)->base;
+}
+
+static ProtobufCMessage *
+make_promote(const char *account, const struct model_request *request)
+{
+	Anagraph__V1__PromoteSecondaryRequest *message = make(sizeof(*message));
+
+	anagraph__v1__promote_secondary_request__init(message);
+	message->account = copy(account);
+	message->contact_id = request->contact_id;
+	message->secondary_id = request->secondary_id;
+	message->contact_version = request->contact_version;
+	set(&message->operator_, request->operator_name);
+	set(&message->request_id, request->request_id);
+	return &message->base;
+}
+
+static ProtobufCMessage *
+make_dismiss(const char *account, const struct model_request *request)
+{
+	Anagraph__V1__DismissSecondaryRequest *message = make(sizeof(*message));
+
+	anagraph__v1__dismiss_secondary_request__init(message);
+	message->account = copy(account);
+	message->contact_id = request->contact_id;
+	message->secondary_id = request->secondary_id;
+	message->contact_version = request->contact_version;
+	set(&message->operator_, request->operator_name);
+	set(&message->request_id, request->request_id);
+	return &message->base;
+}
+
+static ProtobufCMessage *
+make_merge(const char *account, const struct model_request *request)
+{
+	Anagraph__V1__MergeContactsRequest *message = make(sizeof(*message));
+
+	anagraph__v1__merge_contacts_request__init(message);
+	message->account = copy(account);
+	message->surviving_contact_id = request->contact_id;
+	message->absorbed_contact_id = request->absorbed_id;
+	message->surviving_contact_version = request->contact_version;
+	message->absorbed_contact_version = request->absorbed_version;
+	message->validate_only = request->validate_only;
+	set(&message->operator_, request->operator_name);
+	set(&message->request_id, request->request_id);
+	return &message->base;
+}
+
+static ProtobufCMessage *
+make_erase(const char *account, const struct model_request *request)
+{
+	Anagraph__V1__EraseContactRequest *message = make(sizeof(*message));
+
+	anagraph__v1__erase_contact_request__init(message);
+	message->account = copy(account);
+	message->contact_id = request->contact_id;
+	message->suppress = request->suppress;
+	set(&message->operator_, request->operator_name);
+	set(&message->request_id, request->request_id);
+	return &message->base;
 }
 
 void
@@ -124,6 +199,33 @@ void
 calls_add_identify(struct calls *calls, const char *account, const struct model_event *event)
 {
 	add(calls, CLIENT_IDENTIFY, calls_make_identify(account, event));
+}
+
+void
+calls_add_request(struct calls *calls, const char *account, const struct model_request *request)
+{
+	Anagraph__V1__IdentifyRequest *identify;
+
+	switch (request->action) {
+	case ACTION_PROMOTE:
+		add(calls, CLIENT_PROMOTE_SECONDARY, make_promote(account, request));
+		break;
+	case ACTION_DISMISS:
+		add(calls, CLIENT_DISMISS_SECONDARY, make_dismiss(account, request));
+		break;
+	case ACTION_MERGE:
+		add(calls, CLIENT_MERGE_CONTACTS, make_merge(account, request));
+		break;
+	case ACTION_ERASE:
+		add(calls, CLIENT_ERASE_CONTACT, make_erase(account, request));
+		break;
+	default:
+		identify = make_identify(account, &request->event);
+		identify->validate_only = request->validate_only;
+		set(&identify->request_id, request->request_id);
+		add(calls, CLIENT_IDENTIFY, &identify->base);
+		break;
+	}
 }
 
 static Anagraph__V1__ResolveRequest *
@@ -166,6 +268,114 @@ calls_add_count(struct calls *calls, const char *account)
 	add(calls, CLIENT_COUNT_CONTACTS, &request->base);
 }
 
+static Anagraph__V1__ResolveKey *
+make_key(void)
+{
+	Anagraph__V1__ResolveKey *key = make(sizeof(*key));
+
+	anagraph__v1__resolve_key__init(key);
+	return key;
+}
+
+void
+calls_add_batch(struct calls *calls, const char *account, const uint64_t *ids, size_t id_count,
+    const struct model_fact *identifiers, size_t identifier_count)
+{
+	Anagraph__V1__BatchResolveRequest *request = make(sizeof(*request));
+
+	anagraph__v1__batch_resolve_request__init(request);
+	request->account = copy(account);
+	for (size_t i = 0; i < id_count + identifier_count; i++) {
+		Anagraph__V1__ResolveKey *key = make_key();
+
+		if (i < id_count) {
+			key->key_case = ANAGRAPH__V1__RESOLVE_KEY__KEY_CONTACT_ID;
+			key->contact_id = ids[i];
+		} else {
+			key->key_case = ANAGRAPH__V1__RESOLVE_KEY__KEY_IDENTIFIER;
+			key->identifier = make_identifier(&identifiers[i - id_count]);
+		}
+		request->keys = model_append(request->keys, &request->n_keys, &key, sizeof(key));
+	}
+	add(calls, CLIENT_BATCH_RESOLVE, &request->base);
+}
+
+void
+calls_add_list(
+    struct calls *calls, const char *account, const struct list_filter *filter, const char *page_token)
+{
+	Anagraph__V1__ListContactsRequest *request = make(sizeof(*request));
+
+	anagraph__v1__list_contacts_request__init(request);
+	request->account = copy(account);
+	if (filter->all)
+		request->view = ANAGRAPH__V1__LIST_VIEW__LIST_VIEW_ALL;
+	request->contact_class = (Anagraph__V1__ContactClass)filter->contact_class;
+	if (filter->engaged)
+		request->list = copy("conversations-engaged");
+	request->reach = (Anagraph__V1__Reach)filter->reach;
+	request->page_size = filter->page_size;
+	set(&request->page_token, page_token);
+	add(calls, CLIENT_LIST_CONTACTS, &request->base);
+}
+
+void
+calls_add_explain(
+    struct calls *calls, const char *account, uint64_t contact_id, uint32_t page_size, const char *page_token)
+{
+	Anagraph__V1__ExplainRequest *request = make(sizeof(*request));
+
+	anagraph__v1__explain_request__init(request);
+	request->account = copy(account);
+	request->contact_id = contact_id;
+	request->page_size = page_size;
+	set(&request->page_token, page_token);
+	add(calls, CLIENT_EXPLAIN, &request->base);
+}
+
+int
+calls_start(struct calls *calls, struct client *client)
+{
+	for (size_t i = 0; i < calls->count; i++) {
+		struct call *call = &calls->items[i];
+		int result = client_start(client, call->method, call->request, 0, call);
+
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+/* Takes one answer. 0; those of client_next. */
+static int
+take(struct client *client, int64_t timeout_ms)
+{
+	struct client_answer answer;
+	int result = client_next(&answer, client, timeout_ms);
+	struct call *call;
+
+	if (result != 0)
+		return result;
+	call = answer.tag;
+	call->status = answer.status;
+	if (answer.payload != NULL) {
+		call->payload = make(answer.payload_size + 1);
+		memcpy(call->payload, answer.payload, answer.payload_size);
+		call->payload_size = answer.payload_size;
+	}
+	return 0;
+}
+
+int
+calls_take(struct client *client, size_t count, int64_t timeout_ms)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = take(client, timeout_ms);
+	return result < 0 ? result : 0;
+}
+
 int
 calls_run(struct calls *calls, struct client *client, size_t in_flight)
 {
@@ -173,26 +383,18 @@ calls_run(struct calls *calls, struct client *client, size_t in_flight)
 	size_t finished = 0;
 
 	while (finished < calls->count) {
-		struct client_answer answer;
-		struct call *call;
 		int result;
 
 		for (; started < calls->count && started - finished < in_flight; started++) {
-			call = &calls->items[started];
+			struct call *call = &calls->items[started];
+
 			result = client_start(client, call->method, call->request, 0, call);
 			if (result != 0)
 				return result;
 		}
-		result = client_next(&answer, client, -1);
+		result = take(client, -1);
 		if (result != 0)
 			return result;
-		call = answer.tag;
-		call->status = answer.status;
-		if (answer.payload != NULL) {
-			call->payload = make(answer.payload_size + 1);
-			memcpy(call->payload, answer.payload, answer.payload_size);
-			call->payload_size = answer.payload_size;
-		}
 		finished++;
 	}
 	return 0;

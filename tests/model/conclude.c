@@ -1,13 +1,13 @@
-/* What came of an event, once every fact has its place: versions, outcome, revision,
- * the journal's entry. And how a model begins and ends. */
-#include <stdlib.h>
-
+/* What came of an event or act, once every fact has its place: versions, outcome,
+ * revision, the journal's entry. */
 #include "tests/model/decision.h"
+
+#include <stdlib.h>
 
 static int
 order_facts(const void *a, const void *b)
 {
-	return model_fact_order(a, b);
+	return model_listing_order(a, b);
 }
 
 static int
@@ -37,7 +37,7 @@ differs(const struct model_contact *a, const struct model_contact *b)
 	    a->secondary_count != b->secondary_count)
 		return true;
 	for (size_t i = 0; i < a->fact_count; i++) {
-		if (!model_same_fact(&a->facts[i], &b->facts[i]) ||
+		if (!model_same_fact(&a->facts[i], &b->facts[i]) || a->facts[i].alias != b->facts[i].alias ||
 		    strcmp(a->facts[i].given, b->facts[i].given) != 0)
 			return true;
 	}
@@ -48,8 +48,8 @@ differs(const struct model_contact *a, const struct model_contact *b)
 	return false;
 }
 
-static void
-index_under(struct model_entry *entry, uint64_t id)
+void
+model_index_under(struct model_entry *entry, uint64_t id)
 {
 	size_t at = entry->indexed_count;
 
@@ -71,7 +71,7 @@ revise(struct decision *d)
 
 	if (d->created) {
 		d->target->version = 1;
-		d->target->updated_event = d->entry->event_number;
+		d->target->updated_step = d->entry->step;
 		sort_contact(d->target);
 	}
 	for (size_t i = 0; i < d->before_count; i++) {
@@ -81,8 +81,8 @@ revise(struct decision *d)
 		if (contact->forward_to != 0 || !differs(&d->befores[i], contact))
 			continue;
 		contact->version++;
-		contact->updated_event = d->entry->event_number;
-		index_under(d->entry, contact->id);
+		contact->updated_step = d->entry->step;
+		model_index_under(d->entry, contact->id);
 		changed = true;
 	}
 	return changed;
@@ -129,54 +129,15 @@ model_conclude(struct decision *d)
 	if (changed)
 		d->model->revision++;
 	entry->revision = d->model->revision;
-	index_under(entry, d->target->id);
+	model_index_under(entry, d->target->id);
 	for (size_t i = 0; i < entry->absorbed_count; i++)
-		index_under(entry, entry->absorbed[i].id);
+		model_index_under(entry, entry->absorbed[i].id);
 	for (size_t i = 0; i < entry->conflict_count; i++) {
 		if (entry->conflicts[i].owner_contact_id != 0)
-			index_under(entry, entry->conflicts[i].owner_contact_id);
+			model_index_under(entry, entry->conflicts[i].owner_contact_id);
 	}
 	for (size_t i = 0; i < entry->loss_count; i++)
 		found_no_room = found_no_room || entry->losses[i].cause == LOSS_LIMIT;
 	if (changed || entry->conflict_count > 0 || found_no_room)
 		entry->sequence = ++d->model->journal_sequence;
-}
-
-struct model *
-model_create(void)
-{
-	struct model *model = calloc(1, sizeof(*model));
-
-	if (model == NULL)
-		abort();
-	return model;
-}
-
-static void
-finish_entry(struct model_entry *entry)
-{
-	model_event_finish(&entry->event);
-	for (size_t i = 0; i < entry->absorbed_count; i++)
-		model_finish_contact(&entry->absorbed[i]);
-	free(entry->absorbed);
-	free(entry->conflicts);
-	free(entry->losses);
-	free(entry->indexed_ids);
-}
-
-void
-model_destroy(struct model *model)
-{
-	if (model == NULL)
-		return;
-	for (size_t i = 0; i < model->contact_count; i++) {
-		model_finish_contact(model->contacts[i]);
-		free(model->contacts[i]);
-	}
-	for (size_t i = 0; i < model->entry_count; i++)
-		finish_entry(&model->entries[i]);
-	free(model->contacts);
-	free(model->entries);
-	free(model->recorded_at_us);
-	free(model);
 }

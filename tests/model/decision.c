@@ -115,7 +115,7 @@ struct model_fact *
 model_held_in_place(const struct model_contact *contact, const struct model_fact *fact)
 {
 	for (size_t i = 0; i < contact->fact_count; i++) {
-		if (strcmp(contact->facts[i].name, fact->name) == 0)
+		if (!contact->facts[i].alias && strcmp(contact->facts[i].name, fact->name) == 0)
 			return &contact->facts[i];
 	}
 	return NULL;
@@ -195,6 +195,43 @@ model_hold(struct decision *d, const struct model_fact *fact)
 	target->facts = model_append(target->facts, &target->fact_count, fact, sizeof(*fact));
 }
 
+/* R24: a value that was dismissed comes back only by what is observed later. */
+static bool
+is_dismissed(const struct model_contact *contact, const struct model_fact *fact)
+{
+	for (size_t i = 0; i < contact->dismissal_count; i++) {
+		if (model_same_fact(&contact->dismissals[i].fact, fact) &&
+		    fact->claim.observed_at_us <= contact->dismissals[i].time_us)
+			return true;
+	}
+	return false;
+}
+
+void
+model_dismiss(struct model_contact *contact, const struct model_dismissal *dismissal)
+{
+	size_t oldest = 0;
+
+	for (size_t i = 0; i < contact->dismissal_count; i++) {
+		struct model_dismissal *other = &contact->dismissals[i];
+
+		if (!model_same_fact(&other->fact, &dismissal->fact))
+			continue;
+		if (dismissal->time_us > other->time_us)
+			other->time_us = dismissal->time_us;
+		return;
+	}
+	contact->dismissals =
+	    model_append(contact->dismissals, &contact->dismissal_count, dismissal, sizeof(*dismissal));
+	if (contact->dismissal_count <= MODEL_DISMISSALS)
+		return;
+	for (size_t i = 1; i < contact->dismissal_count; i++) {
+		if (contact->dismissals[i].time_us < contact->dismissals[oldest].time_us)
+			oldest = i;
+	}
+	contact->dismissals[oldest] = contact->dismissals[--contact->dismissal_count];
+}
+
 void
 model_offer(
     struct decision *d, const struct model_fact *fact, uint64_t owner_contact_id, enum model_policy policy)
@@ -207,7 +244,7 @@ model_offer(
 
 	if (same != NULL)
 		model_raise_claim(&same->fact, &fact->claim);
-	else if (model_held(target, fact) == NULL)
+	else if (model_held(target, fact) == NULL && !is_dismissed(target, fact))
 		target->secondaries =
 		    model_append(target->secondaries, &target->secondary_count, &fresh, sizeof(fresh));
 }
@@ -234,6 +271,47 @@ model_settle_value(struct decision *d, const struct model_fact *fact)
 	}
 }
 
+/* A secondary of an absorbed contact comes over (R11): what becomes of it there is the
+ * target's. */
+static void
+absorb_secondary(struct decision *d, const struct model_secondary *secondary)
+{
+	struct model_contact *target = d->target;
+	struct model_secondary *same = model_offered(target, &secondary->fact);
+
+	if (model_held(target, &secondary->fact) != NULL) {
+		model_lose(d, LOSS_AGREED, target->id, secondary);
+	} else if (same != NULL) {
+		model_lose(d, LOSS_JOINED, target->id, secondary);
+		model_raise_claim(&same->fact, &secondary->fact.claim);
+	} else {
+		target->secondaries = model_append(
+		    target->secondaries, &target->secondary_count, secondary, sizeof(*secondary));
+	}
+}
+
+void
+model_leave_to_target(struct decision *d, struct model_contact *absorbed)
+{
+	for (size_t i = 0; i < absorbed->secondary_count; i++)
+		absorb_secondary(d, &absorbed->secondaries[i]);
+	for (size_t i = 0; i < absorbed->dismissal_count; i++)
+		model_dismiss(d->target, &absorbed->dismissals[i]);
+	d->target->engaged = d->target->engaged || absorbed->engaged;
+	absorbed->forward_to = d->target->id;
+	absorbed->fact_count = 0;
+	absorbed->secondary_count = 0;
+	absorbed->dismissal_count = 0;
+}
+
+void
+model_remember(struct decision *d, const struct model_contact *contact)
+{
+	struct model_contact copy = model_copy_contact(contact);
+
+	d->befores = model_append(d->befores, &d->before_count, &copy, sizeof(copy));
+}
+
 struct model_contact
 model_copy_contact(const struct model_contact *contact)
 {
@@ -243,12 +321,17 @@ model_copy_contact(const struct model_contact *contact)
 	copy.fact_count = 0;
 	copy.secondaries = NULL;
 	copy.secondary_count = 0;
+	copy.dismissals = NULL;
+	copy.dismissal_count = 0;
 	for (size_t i = 0; i < contact->fact_count; i++)
 		copy.facts =
 		    model_append(copy.facts, &copy.fact_count, &contact->facts[i], sizeof(copy.facts[0]));
 	for (size_t i = 0; i < contact->secondary_count; i++)
 		copy.secondaries = model_append(copy.secondaries, &copy.secondary_count,
 		    &contact->secondaries[i], sizeof(copy.secondaries[0]));
+	for (size_t i = 0; i < contact->dismissal_count; i++)
+		copy.dismissals = model_append(copy.dismissals, &copy.dismissal_count,
+		    &contact->dismissals[i], sizeof(copy.dismissals[0]));
 	return copy;
 }
 
@@ -257,6 +340,7 @@ model_finish_contact(struct model_contact *contact)
 {
 	free(contact->facts);
 	free(contact->secondaries);
+	free(contact->dismissals);
 }
 
 const struct model_contact *

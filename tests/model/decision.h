@@ -12,9 +12,11 @@ enum found {
 	FOUND_BY_DEVICE,
 };
 
+/* One event or act being decided. */
 struct decision {
 	struct model *model;
-	struct model_event event; /* each fact with the event's claim */
+	struct model_event event; /* what of it counts (N6), each fact with the event's claim */
+	bool all_shared;          /* so do all its personal identifiers, which are shared */
 	struct model_entry *entry;
 	struct model_contact *befores; /* every contact around the event, as it was; by id */
 	size_t before_count;
@@ -45,8 +47,8 @@ const struct model_conflict *model_ask(struct decision *d, enum conflict_kind ki
     const struct model_fact *incoming, const struct model_fact *stored, const struct model_fact *displaced,
     uint64_t owner_contact_id);
 
-/* The contact's fact that equals this one; or that stands where this one would go,
- * where there can be but one; NULL for none. */
+/* The contact's fact that equals this one, be it an alias; or that stands where this one
+ * would go, where there can be but one; NULL for none. */
 struct model_fact *model_held(const struct model_contact *contact, const struct model_fact *fact);
 struct model_fact *model_held_in_place(const struct model_contact *contact, const struct model_fact *fact);
 bool model_holds_personal_identifier(const struct model_contact *contact);
@@ -72,6 +74,16 @@ void model_hold(struct decision *d, const struct model_fact *fact);
 void model_offer(
     struct decision *d, const struct model_fact *fact, uint64_t owner_contact_id, enum model_policy policy);
 
+/* Keeps what a contact was before. */
+void model_remember(struct decision *d, const struct model_contact *contact);
+
+/* R24: remembers that a value was dismissed; of too many the oldest is forgotten. */
+void model_dismiss(struct model_contact *contact, const struct model_dismissal *dismissal);
+
+/* What a contact that is no more leaves to the target besides facts: secondaries (those
+ * that the target holds or has already close), lists, dismissals. Its id leads there. */
+void model_leave_to_target(struct decision *d, struct model_contact *absorbed);
+
 /* R14, R15 for something of which a contact holds one value, from the event or from
  * an absorbed contact. */
 void model_settle_value(struct decision *d, const struct model_fact *fact);
@@ -84,7 +96,24 @@ const struct model_contact *model_before_of(const struct decision *d, uint64_t i
 struct model_contact model_copy_contact(const struct model_contact *contact);
 void model_finish_contact(struct model_contact *contact);
 
+/* Releases what is past the target's limits, and gives new secondaries their ids (R21). */
+void model_apply_limits(struct decision *d);
+
+/* R29: where nothing is held any more the newest alias is. */
+void model_promote_aliases(struct decision *d);
+
 /* Versions, outcome, revision and journal: the last step. */
 void model_conclude(struct decision *d);
+void model_index_under(struct model_entry *entry, uint64_t id);
+
+/* N6: counts what the event names together, and leaves out what is shared. */
+void model_set_shared_apart(struct decision *d);
+
+/* The five actions; the entry has its request. */
+void model_decide_event(struct decision *d);
+enum model_refusal model_decide_promote(struct decision *d);
+enum model_refusal model_decide_dismiss(struct decision *d);
+enum model_refusal model_decide_merge(struct decision *d);
+enum model_refusal model_decide_erase(struct decision *d);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { START_SECONDS = 1600000000, SPREAD_SECONDS = 30 };
+enum { START_SECONDS = 1600000000, SPREAD_SECONDS = 30, COMPANY = 90 };
 
 struct shape {
 	size_t people;
@@ -15,14 +15,21 @@ struct shape {
 	size_t most_identifiers;
 	size_t most_attributes;
 	unsigned anonymous_percent; /* how often an event names devices alone, in a chat, and no name */
+	unsigned chat_percent;      /* how many of the others are from a chat, too */
+	unsigned inbox_percent;     /* how often an identifier is the company's */
+	unsigned act_percents[ACTION_COUNT];
 };
 
 static const struct shape SHAPES[HISTORY_KIND_COUNT] = {
-	[HISTORY_COUPLE] = { 2, 2, 20, 3, 3, 10 },
-	[HISTORY_FAMILY] = { 5, 2, 15, 4, 3, 10 },
-	[HISTORY_VISITORS] = { 4, 4, 12, 2, 3, 75 },
-	[HISTORY_TOWN] = { 20, 3, 8, 4, 4, 15 },
-	[HISTORY_FULL] = { 3, 2, 10, 3, 2, 20 },
+	[HISTORY_COUPLE] = { 2, 2, 20, 3, 3, 10, 33, 0, { 0, 0, 1, 1, 1, 0 } },
+	[HISTORY_FAMILY] = { 5, 2, 15, 4, 3, 10, 33, 0, { 0 } },
+	[HISTORY_VISITORS] = { 4, 4, 12, 2, 3, 75, 33, 0, { 0, 0, 1, 1, 1, 1 } },
+	[HISTORY_TOWN] = { 20, 3, 8, 4, 4, 15, 33, 0, { 0, 0, 2, 2, 1, 1 } },
+	[HISTORY_FULL] = { 3, 2, 10, 3, 2, 20, 33, 0, { 0, 0, 1, 1, 2, 0 } },
+	[HISTORY_DESK] = { 5, 3, 12, 3, 4, 10, 75, 0, { 0, 0, 18, 14, 4, 0 } },
+	[HISTORY_CHAINS] = { 8, 4, 6, 3, 3, 10, 40, 0, { 0, 0, 4, 2, 16, 3 } },
+	[HISTORY_INBOXES] = { 8, 3, 6, 3, 3, 5, 25, 30, { 0, 0, 3, 2, 2, 1 } },
+	[HISTORY_LEAVING] = { 6, 6, 12, 3, 3, 10, 40, 0, { 0, 0, 4, 4, 5, 8 } },
 };
 
 uint64_t
@@ -141,12 +148,14 @@ has_name(const struct model_event *event, const char *name)
 /* Source, moment and conversation. Moments drift, but slowly: most are tied, and
  * many are older than what is stored. */
 static void
-begin_event(struct model_event *event, struct random *random, size_t index)
+begin_event(struct model_event *event, struct random *random, size_t index, unsigned chat_percent)
 {
-	static const enum source sources[] = { SOURCE_PUSH, SOURCE_CONVERSATIONS, SOURCE_CONTACTS };
 	size_t seconds = START_SECONDS + index / 8 + random_below(random, SPREAD_SECONDS);
+	enum source source = random_chance(random, 50) ? SOURCE_PUSH : SOURCE_CONTACTS;
 
-	*event = (struct model_event){ .source = sources[random_below(random, 3)],
+	if (random_chance(random, chat_percent))
+		source = SOURCE_CONVERSATIONS;
+	*event = (struct model_event){ .source = source,
 		.observed_at_us = (int64_t)seconds * 1000000 + (int64_t)random_below(random, 2) };
 	if (random_chance(random, 4))
 		event->observed_at_us = MODEL_UNTIMED;
@@ -170,7 +179,12 @@ add_identifiers(struct model_event *event, struct random *random, const struct s
 		struct model_fact fact;
 
 		namespace_id += (enum namespace_id)random_below(random, personal ? 5 : 4);
-		fact = make_identifier(random, namespace_id, whose, random_below(random, shape->values));
+		if (personal && namespace_id != NAMESPACE_EXT_ID &&
+		    random_chance(random, shape->inbox_percent))
+			fact = make_identifier(random, namespace_id, COMPANY, 0);
+		else
+			fact =
+			    make_identifier(random, namespace_id, whose, random_below(random, shape->values));
 		if (!personal || !has_name(event, fact.name))
 			model_event_add(event, &fact);
 	}
@@ -210,7 +224,7 @@ make_event(struct random *random, enum history_kind kind, size_t index)
 	bool anonymous = random_chance(random, shape->anonymous_percent);
 	size_t attributes;
 
-	begin_event(&event, random, index);
+	begin_event(&event, random, index, shape->chat_percent);
 	if (anonymous)
 		event.source = SOURCE_CONVERSATIONS;
 	add_identifiers(&event, random, shape, anonymous);
@@ -226,19 +240,59 @@ make_event(struct random *random, enum history_kind kind, size_t index)
 	return event;
 }
 
+/* The acts that the service answers. */
+enum { ANSWERED = 1 << ACTION_PROMOTE | 1 << ACTION_DISMISS | 1 << ACTION_MERGE };
+
+/* What an operator does, or ACTION_IDENTIFY. */
+static enum action
+choose_action(struct random *random, const struct shape *shape)
+{
+	unsigned at = (unsigned)random_below(random, 100);
+
+	for (enum action action = ACTION_PROMOTE; action < ACTION_COUNT; action++) {
+		if (at < shape->act_percents[action])
+			return (ANSWERED & 1u << action) != 0 ? action : ACTION_IDENTIFY;
+		at -= shape->act_percents[action];
+	}
+	return ACTION_IDENTIFY;
+}
+
+static void
+choose_sending(struct history_step *step, struct random *random)
+{
+	size_t at = random_below(random, 100);
+
+	if (at < 12)
+		step->sending = SEND_ONCE;
+	else if (at < 15)
+		step->sending = SEND_AGAIN;
+	else if (at < 16)
+		step->sending = SEND_OTHER;
+	if (random_chance(random, 6))
+		step->validate_only = step->action == ACTION_IDENTIFY || step->action == ACTION_MERGE;
+	for (size_t i = 0; i < sizeof(step->picks) / sizeof(step->picks[0]); i++)
+		step->picks[i] = random_next(random);
+}
+
 void
 history_make(struct history *out, struct random *random, enum history_kind kind, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct model_event event;
+		const struct history_step *old = out->count == 0 ? NULL : &out->steps[out->count - 1];
+		struct history_step step = { .action = choose_action(random, &SHAPES[kind]) };
 
-		if (out->count > 0 && random_chance(random, 12))
-			event = model_event_copy(&out->events[out->count - 1]);
-		else if (out->count > 0 && random_chance(random, 5))
-			event = model_event_copy(&out->events[random_below(random, out->count)]);
-		else
-			event = make_event(random, kind, i);
-		out->events = model_append(out->events, &out->count, &event, sizeof(event));
+		if (out->count > 0 && random_chance(random, 35))
+			old = &out->steps[random_below(random, out->count)];
+		if (step.action != ACTION_IDENTIFY) {
+			step.astray = random_chance(random, 12);
+			step.suppress = random_chance(random, 25);
+		} else if (old != NULL && old->action == ACTION_IDENTIFY && random_chance(random, 16)) {
+			step.event = model_event_copy(&old->event);
+		} else {
+			step.event = make_event(random, kind, i);
+		}
+		choose_sending(&step, random);
+		out->steps = model_append(out->steps, &out->count, &step, sizeof(step));
 	}
 }
 
@@ -249,9 +303,10 @@ history_make_person(struct history *out, struct random *random, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		struct model_event event;
+		struct history_step step = { .action = ACTION_IDENTIFY };
 		size_t facts = 1 + random_below(random, 4);
 
-		begin_event(&event, random, 0);
+		begin_event(&event, random, 0, 0);
 		event.conversation[0] = '\0';
 		event.source = random_chance(random, 50) ? SOURCE_PUSH : SOURCE_CONTACTS;
 		event.observed_at_us = (int64_t)(START_SECONDS + random_below(random, 6)) * 1000000;
@@ -266,16 +321,26 @@ history_make_person(struct history *out, struct random *random, size_t count)
 			if (fact.namespace_id != NAMESPACE_NONE || !has_name(&event, fact.name))
 				model_event_add(&event, &fact);
 		}
-		out->events = model_append(out->events, &out->count, &event, sizeof(event));
+		step.event = event;
+		out->steps = model_append(out->steps, &out->count, &step, sizeof(step));
 	}
+}
+
+struct history_step
+history_step_copy(const struct history_step *step)
+{
+	struct history_step copy = *step;
+
+	copy.event = model_event_copy(&step->event);
+	return copy;
 }
 
 void
 history_finish(struct history *history)
 {
 	for (size_t i = 0; i < history->count; i++)
-		model_event_finish(&history->events[i]);
-	free(history->events);
+		model_event_finish(&history->steps[i].event);
+	free(history->steps);
 	*history = (struct history){ 0 };
 }
 

@@ -1,24 +1,47 @@
-/* A step has two halves: all events at once, one an account, so that they share
+/* A step has two halves: all requests at once, one an account, so that they share
  * their syncs; then all look-ups at once. The model decides between the two. */
 #include "tests/model/play.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { IN_FLIGHT = 128, SHRINK_PLAYS = 3000 };
+#include "tests/model/compare.h"
 
-static uint64_t compared;
+enum { UNAVAILABLE = 14, MOST_TOUCHED = 4, ALONE_EVERY = 4, LONGEST_MS = 4 };
+
+static uint64_t sent_again_count;
 
 uint64_t
-players_compared(void)
+players_sent_again(void)
 {
-	return compared;
+	return sent_again_count;
+}
+
+int
+stage_open(struct stage *stage)
+{
+	int result = service_start(&stage->service, NULL);
+
+	if (result == 0)
+		result = client_create(&stage->client, service_target(stage->service));
+	return result;
 }
 
 void
-player_init(struct player *player, const char *account, const struct model_event *events, size_t count)
+stage_close(struct stage *stage)
 {
-	*player = (struct player){ .events = events, .event_count = count, .model = model_create() };
+	client_destroy(stage->client);
+	service_destroy(stage->service);
+	*stage = (struct stage){ 0 };
+}
+
+void
+player_init(struct player *player, const char *account, const struct history_step *steps, size_t count)
+{
+	*player = (struct player){ .steps = steps, .step_count = count, .model = model_create() };
+	player->model->companion_limit = SIZE_MAX;
 	snprintf(player->account, sizeof(player->account), "%s", account);
 }
 
@@ -26,427 +49,226 @@ void
 player_finish(struct player *player)
 {
 	model_destroy(player->model);
+	model_event_finish(&player->used);
 	text_finish(&player->difference);
 }
 
-/* Keeps both sides, for whoever prints it. Frees them. */
+/* One player's part in a step. */
+struct turn {
+	struct player *player;
+	struct model_request request;
+	bool sent_again;
+};
+
+/* The turns of a step, and a call for each. named: every request has a request_id. */
+static struct turn *
+take_turns(size_t *turn_count, struct calls *calls, struct player *players, size_t count, bool named)
+{
+	struct turn *turns = NULL;
+
+	*turn_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct player *player = &players[i];
+		struct turn turn = { .player = player };
+
+		if (player->played == player->step_count)
+			continue;
+		turn.request = history_request(&player->steps[player->played], player->model);
+		if (named && turn.request.request_id[0] == '\0')
+			snprintf(turn.request.request_id, sizeof(turn.request.request_id), "k-%zu",
+			    player->model->entry_count + 1);
+		for (size_t j = 0; j < turn.request.event.fact_count; j++) {
+			if (turn.request.event.facts[j].namespace_id != NAMESPACE_NONE)
+				model_event_add(&player->used, &turn.request.event.facts[j]);
+		}
+		calls_add_request(calls, player->account, &turn.request);
+		turns = model_append(turns, turn_count, &turn, sizeof(turn));
+	}
+	return turns;
+}
+
+static void
+end_turns(struct turn *turns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		model_request_finish(&turns[i].request);
+	free(turns);
+}
+
+/* The look-ups of one turn: totals, many contacts at once, and now and then one alone. */
+struct look_ups {
+	uint64_t ids[MOST_TOUCHED + 1]; /* those that the step touched, and one of long ago */
+	size_t id_count;
+	const struct model_fact *identifier; /* NULL for none */
+	bool alone;
+};
+
+static struct look_ups
+choose_look_ups(const struct player *player)
+{
+	const struct model *model = player->model;
+	const struct model_entry *entry = &model->entries[model->entry_count - 1];
+	const struct model_event *named =
+	    entry->request.action == ACTION_IDENTIFY ? &entry->request.event : &player->used;
+	struct look_ups look_ups = { .alone = player->played % ALONE_EVERY == 0 };
+	size_t identifiers = 0;
+
+	for (size_t i = 0; i < entry->indexed_count && i < MOST_TOUCHED; i++)
+		look_ups.ids[look_ups.id_count++] = entry->indexed_ids[i];
+	look_ups.ids[look_ups.id_count++] = 1 + player->played * 7919 % (model->contact_count + 1);
+	while (identifiers < named->fact_count && named->facts[identifiers].namespace_id != NAMESPACE_NONE)
+		identifiers++;
+	if (identifiers > 0)
+		look_ups.identifier = &named->facts[player->played % identifiers];
+	return look_ups;
+}
+
+static void
+add_look_ups(struct calls *calls, const struct player *player)
+{
+	struct look_ups look_ups = choose_look_ups(player);
+
+	calls_add_count(calls, player->account);
+	calls_add_batch(calls, player->account, look_ups.ids, look_ups.id_count, look_ups.identifier,
+	    look_ups.identifier != NULL);
+	if (!look_ups.alone)
+		return;
+	calls_add_resolve_id(calls, player->account, look_ups.ids[0]);
+	if (look_ups.identifier != NULL)
+		calls_add_resolve(calls, player->account, look_ups.identifier);
+}
+
+/* Compares the answers to add_look_ups, and moves on to the next player's. */
 static bool
-agree(struct player *player, const char *what, struct text *expected, struct text *got)
+compare_look_ups(const struct call **call, struct player *player)
 {
-	bool equal = text_equal(expected, got);
+	struct look_ups look_ups = choose_look_ups(player);
 
-	compared++;
-	if (!equal && player->difference.size == 0) {
-		text_add(&player->difference, "after event %zu of account %s: %s\n", player->played,
-		    player->account, what);
-		text_add_difference(&player->difference, expected, got);
-	}
-	text_finish(expected);
-	text_finish(got);
-	return equal;
-}
-
-static void
-add_status(struct text *text, const struct client_status *status)
-{
-	text_add(text, "status %d %s %s\n", status->code, status->reason, status->message);
-}
-
-static void
-later_of(int64_t *latest, const Google__Protobuf__Timestamp *moment)
-{
-	int64_t moment_us = text_microseconds(moment);
-
-	if (moment_us > *latest)
-		*latest = moment_us;
-}
-
-static void
-later_of_claim(int64_t *latest, const Anagraph__V1__Claim *claim)
-{
-	if (claim != NULL)
-		later_of(latest, claim->recorded_at);
-}
-
-/* The moment of recording is later than all before it, so an answer that shows a
- * later one than any yet tells that of its event. */
-static void
-learn_moment(struct player *player, const Anagraph__V1__IdentifyResponse *answer)
-{
-	const Anagraph__V1__Contact *contact = answer->contact;
-	int64_t latest = player->latest_recorded_us;
-
-	for (size_t i = 0; contact != NULL && i < contact->n_identifiers; i++)
-		later_of_claim(&latest, contact->identifiers[i]->claim);
-	for (size_t i = 0; contact != NULL && i < contact->n_attributes; i++)
-		later_of_claim(&latest, contact->attributes[i]->claim);
-	for (size_t i = 0; contact != NULL && i < contact->n_secondaries; i++)
-		later_of_claim(&latest, contact->secondaries[i]->claim);
-	if (contact != NULL)
-		later_of(&latest, contact->update_time);
-	for (size_t i = 0; i < answer->n_conflicts; i++) {
-		if (answer->conflicts[i]->incoming != NULL)
-			later_of_claim(&latest, answer->conflicts[i]->incoming->claim);
-	}
-	if (latest > player->latest_recorded_us)
-		player->model->recorded_at_us[player->played - 1] = latest;
-	player->latest_recorded_us = latest;
-}
-
-static bool
-compare_identify(struct player *player, const struct call *call)
-{
-	const struct model_entry *entry = model_identify(player->model, &player->events[player->played]);
-	struct text expected = { 0 };
-	struct text got = { 0 };
-	Anagraph__V1__IdentifyResponse *answer = NULL;
-
-	player->played++;
-	if (call->payload != NULL)
-		answer = anagraph__v1__identify_response__unpack(NULL, call->payload_size, call->payload);
-	if (answer != NULL) {
-		learn_moment(player, answer);
-		text_add_pb_answer(&got, answer);
-		anagraph__v1__identify_response__free_unpacked(answer, NULL);
-	} else {
-		add_status(&got, &call->status);
-	}
-	text_add_answer(&expected, player->model, entry);
-	return agree(player, "the answer", &expected, &got);
-}
-
-/* What a look-up of an id must give. */
-static void
-add_resolved(struct text *text, const struct model *model, uint64_t id)
-{
-	uint64_t *forwarded;
-	size_t forwarded_count;
-	const struct model_contact *contact = model_resolve(&forwarded, &forwarded_count, model, id);
-
-	if (contact == NULL) {
-		text_add(text, "status 5 CONTACT_NOT_FOUND\n");
-	} else {
-		text_add(text, "forwarded");
-		for (size_t i = 0; i < forwarded_count; i++)
-			text_add(text, " %lu", (unsigned long)forwarded[i]);
-		text_add(text, "\n");
-		text_add_contact(text, model, contact);
-	}
-	free(forwarded);
+	if (!compare_count(player, (*call)++) ||
+	    !compare_batch(player, (*call)++, look_ups.ids, look_ups.id_count, look_ups.identifier,
+		look_ups.identifier != NULL))
+		return false;
+	if (!look_ups.alone)
+		return true;
+	if (!compare_resolve(player, (*call)++, look_ups.ids[0], "a contact by its id"))
+		return false;
+	return look_ups.identifier == NULL ||
+	    compare_resolve(player, (*call)++, model_owner(player->model, look_ups.identifier),
+		"a contact by an identifier");
 }
 
 static bool
-compare_resolve(struct player *player, const struct call *call, uint64_t id, const char *what)
-{
-	struct text expected = { 0 };
-	struct text got = { 0 };
-	Anagraph__V1__ResolveResponse *answer = NULL;
-
-	if (call->payload != NULL)
-		answer = anagraph__v1__resolve_response__unpack(NULL, call->payload_size, call->payload);
-	if (answer != NULL) {
-		text_add(&got, "forwarded");
-		for (size_t i = 0; i < answer->n_forwarded_ids; i++)
-			text_add(&got, " %lu", (unsigned long)answer->forwarded_ids[i]);
-		text_add(&got, "\n");
-		text_add_pb_contact(&got, answer->contact);
-		anagraph__v1__resolve_response__free_unpacked(answer, NULL);
-	} else {
-		text_add(&got, "status %d %s\n", call->status.code, call->status.reason);
-	}
-	add_resolved(&expected, player->model, id);
-	return agree(player, what, &expected, &got);
-}
-
-static void
-add_totals(struct text *text, uint64_t identified, uint64_t push, uint64_t chat, uint64_t page, uint64_t home,
-    uint64_t revision)
-{
-	text_add(text, "identified %lu push %lu chat %lu page %lu home %lu revision %lu\n",
-	    (unsigned long)identified, (unsigned long)push, (unsigned long)chat, (unsigned long)page,
-	    (unsigned long)home, (unsigned long)revision);
-}
-
-static bool
-compare_count(struct player *player, const struct call *call)
-{
-	struct model_totals totals = model_recount(player->model);
-	uint64_t page = totals.identified + totals.anonymous_push;
-	struct text expected = { 0 };
-	struct text got = { 0 };
-	Anagraph__V1__CountContactsResponse *answer = NULL;
-
-	if (call->payload != NULL)
-		answer =
-		    anagraph__v1__count_contacts_response__unpack(NULL, call->payload_size, call->payload);
-	if (answer != NULL) {
-		add_totals(&got, answer->identified, answer->anonymous_push, answer->anonymous_chat,
-		    answer->contacts_page_total, answer->home_page_total, answer->revision);
-		anagraph__v1__count_contacts_response__free_unpacked(answer, NULL);
-	} else {
-		add_status(&got, &call->status);
-	}
-	add_totals(&expected, totals.identified, totals.anonymous_push, totals.anonymous_chat, page,
-	    page + totals.anonymous_chat, player->model->revision);
-	return agree(player, "the totals", &expected, &got);
-}
-
-/* An identifier of the last event, another one each time. */
-static const struct model_fact *
-an_identifier(const struct player *player)
-{
-	const struct model_event *event = &player->events[player->played - 1];
-	size_t count = 1;
-
-	while (count < event->fact_count && event->facts[count].namespace_id != NAMESPACE_NONE)
-		count++;
-	return &event->facts[player->played % count];
-}
-
-/* The look-ups after an event: totals, the contact by its id, the owner of an
- * identifier, and an id of long ago. */
-enum { LOOK_UPS = 4 };
-
-static uint64_t
-an_old_id(const struct player *player)
-{
-	return 1 + player->played * 7919 % player->model->contact_count;
-}
-
-static bool
-look_up(struct player *players, const bool *stepped, size_t count, struct client *client)
+look_up(struct turn *turns, size_t count, struct client *client)
 {
 	struct calls calls = { 0 };
 	const struct call *call;
-	bool agreed = true;
+	bool agreed;
 
-	for (size_t i = 0; i < count; i++) {
-		struct player *player = &players[i];
-
-		if (!stepped[i])
-			continue;
-		calls_add_count(&calls, player->account);
-		calls_add_resolve_id(
-		    &calls, player->account, player->model->entries[player->played - 1].contact_id);
-		calls_add_resolve(&calls, player->account, an_identifier(player));
-		calls_add_resolve_id(&calls, player->account, an_old_id(player));
-	}
-	agreed = calls_run(&calls, client, IN_FLIGHT) == 0;
+	for (size_t i = 0; i < count; i++)
+		add_look_ups(&calls, turns[i].player);
+	agreed = calls_run(&calls, client, PLAY_IN_FLIGHT) == 0;
 	call = calls.items;
-	for (size_t i = 0; agreed && i < count; i++) {
-		struct player *player = &players[i];
-		uint64_t id;
-
-		if (!stepped[i])
-			continue;
-		id = player->model->entries[player->played - 1].contact_id;
-		agreed = compare_count(player, &call[0]) &&
-		    compare_resolve(player, &call[1], id, "the contact by its id") &&
-		    compare_resolve(player, &call[2], model_owner(player->model, an_identifier(player)),
-			"the contact by an identifier") &&
-		    compare_resolve(player, &call[3], an_old_id(player), "a contact by an old id");
-		call += LOOK_UPS;
-	}
+	for (size_t i = 0; agreed && i < count; i++)
+		agreed = compare_look_ups(&call, turns[i].player);
 	calls_clear(&calls);
 	return agreed;
+}
+
+/* Compares the answers, and looks up what they came to. */
+static bool
+conclude(struct turn *turns, size_t count, const struct calls *calls, struct client *client)
+{
+	bool agreed = true;
+
+	for (size_t i = 0; agreed && i < count; i++)
+		agreed =
+		    compare_answer(turns[i].player, &calls->items[i], &turns[i].request, turns[i].sent_again);
+	return agreed && look_up(turns, count, client);
 }
 
 bool
 players_step(struct player *players, size_t count, struct client *client)
 {
 	struct calls calls = { 0 };
-	bool *stepped = calloc(count, sizeof(*stepped));
+	size_t turn_count;
+	struct turn *turns = take_turns(&turn_count, &calls, players, count, false);
+	bool agreed =
+	    calls_run(&calls, client, PLAY_IN_FLIGHT) == 0 && conclude(turns, turn_count, &calls, client);
+
+	calls_clear(&calls);
+	end_turns(turns, turn_count);
+	return agreed;
+}
+
+/* Ends the daemon while the calls are in flight, after some answers or some time, and
+ * starts it again. 0; -errno. */
+static int
+run_over_end(struct calls *calls, struct stage *stage, struct random *random, bool killed)
+{
+	bool by_answers = random_chance(random, 50);
+	size_t answers = by_answers ? random_below(random, calls->count + 1) : SIZE_MAX;
+	int64_t timeout_ms = by_answers ? -1 : (int64_t)random_below(random, LONGEST_MS);
+	int result = calls_start(calls, stage->client);
+
+	if (result == 0)
+		result = calls_take(stage->client, answers, timeout_ms);
+	if (killed)
+		service_kill(stage->service);
+	else
+		kill(service_pid(stage->service), SIGTERM);
+	if (result == 0)
+		result = calls_take(stage->client, SIZE_MAX, -1);
+	if (!killed && service_wait(stage->service) != 0)
+		result = -ECHILD;
+	client_destroy(stage->client);
+	stage->client = NULL;
+	if (result == 0)
+		result = service_restart(stage->service);
+	if (result == 0)
+		result = client_create(&stage->client, service_target(stage->service));
+	return result;
+}
+
+/* Sends again what has no answer. */
+static int
+send_again(struct calls *calls, struct turn *turns, struct client *client)
+{
+	struct calls again = { 0 };
 	size_t at = 0;
-	bool agreed;
+	int result;
 
-	if (stepped == NULL)
-		abort();
-	for (size_t i = 0; i < count; i++) {
-		struct player *player = &players[i];
-
-		stepped[i] = player->played < player->event_count;
-		if (stepped[i])
-			calls_add_identify(&calls, player->account, &player->events[player->played]);
+	for (size_t i = 0; i < calls->count; i++) {
+		turns[i].sent_again = calls->items[i].status.code == UNAVAILABLE;
+		if (turns[i].sent_again)
+			calls_add_request(&again, turns[i].player->account, &turns[i].request);
 	}
-	agreed = calls_run(&calls, client, IN_FLIGHT) == 0;
-	for (size_t i = 0; agreed && i < count; i++) {
-		if (stepped[i])
-			agreed = compare_identify(&players[i], &calls.items[at++]);
+	result = calls_run(&again, client, PLAY_IN_FLIGHT);
+	for (size_t i = 0; i < calls->count; i++) {
+		if (!turns[i].sent_again)
+			continue;
+		calls->items[i].status = again.items[at].status;
+		calls->items[i].payload = again.items[at].payload;
+		calls->items[i].payload_size = again.items[at].payload_size;
+		again.items[at].payload = NULL;
+		at++;
 	}
-	calls_clear(&calls);
-	agreed = agreed && look_up(players, stepped, count, client);
-	free(stepped);
-	return agreed;
-}
-
-/* Every identifier that the player's events have named so far, each once. */
-static struct model_event
-identifiers_used(const struct player *player)
-{
-	struct model_event used = { 0 };
-
-	for (size_t i = 0; i < player->played; i++) {
-		for (size_t j = 0; j < player->events[i].fact_count; j++) {
-			if (player->events[i].facts[j].namespace_id != NAMESPACE_NONE)
-				model_event_add(&used, &player->events[i].facts[j]);
-		}
-	}
-	return used;
-}
-
-static bool
-sweep(struct player *player, struct client *client)
-{
-	struct model_event used = identifiers_used(player);
-	uint64_t last_id = player->model->contact_count;
-	struct calls calls = { 0 };
-	const struct call *call;
-	bool agreed;
-
-	calls_add_count(&calls, player->account);
-	for (uint64_t id = 1; id <= last_id + 1; id++)
-		calls_add_resolve_id(&calls, player->account, id);
-	for (size_t i = 0; i < used.fact_count; i++)
-		calls_add_resolve(&calls, player->account, &used.facts[i]);
-	agreed = calls_run(&calls, client, IN_FLIGHT) == 0;
-	call = calls.items;
-	agreed = agreed && compare_count(player, call++);
-	for (uint64_t id = 1; agreed && id <= last_id + 1; id++)
-		agreed = compare_resolve(player, call++, id, "a contact by its id, in the sweep");
-	for (size_t i = 0; agreed && i < used.fact_count; i++)
-		agreed = compare_resolve(player, call++, model_owner(player->model, &used.facts[i]),
-		    "a contact by an identifier, in the sweep");
-	calls_clear(&calls);
-	model_event_finish(&used);
-	return agreed;
+	sent_again_count += again.count;
+	calls_clear(&again);
+	return result;
 }
 
 bool
-players_sweep(struct player *players, size_t count, struct client *client)
+players_step_over_end(
+    struct player *players, size_t count, struct stage *stage, struct random *random, bool killed)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (!sweep(&players[i], client))
-			return false;
-	}
-	return true;
-}
+	struct calls calls = { 0 };
+	size_t turn_count;
+	struct turn *turns = take_turns(&turn_count, &calls, players, count, true);
+	bool agreed = run_over_end(&calls, stage, random, killed) == 0 &&
+	    send_again(&calls, turns, stage->client) == 0 &&
+	    conclude(turns, turn_count, &calls, stage->client);
 
-/* Plays a history in an account of its own. True when it parts; the difference is
- * handed over then. */
-static bool
-parts(struct text *difference, const struct history *history, struct client *client)
-{
-	static unsigned serial;
-	char account[PLAYER_ACCOUNT_BYTES];
-	struct player player;
-	bool agreed = true;
-
-	snprintf(account, sizeof(account), "shrink-%u", ++serial);
-	player_init(&player, account, history->events, history->count);
-	while (agreed && player.played < player.event_count)
-		agreed = players_step(&player, 1, client);
-	agreed = agreed && sweep(&player, client);
-	if (!agreed) {
-		text_finish(difference);
-		*difference = player.difference;
-		player.difference = (struct text){ 0 };
-	}
-	player_finish(&player);
-	return !agreed;
-}
-
-/* The history without count events from first on. */
-static struct history
-without_events(const struct history *history, size_t first, size_t count)
-{
-	struct history rest = { 0 };
-
-	for (size_t i = 0; i < history->count; i++) {
-		struct model_event event;
-
-		if (i >= first && i < first + count)
-			continue;
-		event = model_event_copy(&history->events[i]);
-		rest.events = model_append(rest.events, &rest.count, &event, sizeof(event));
-	}
-	return rest;
-}
-
-/* The history without one fact of one event; empty when that was its only identifier. */
-static struct history
-without_fact(const struct history *history, size_t event_at, size_t fact_at)
-{
-	struct history rest = without_events(history, 0, 0);
-	struct model_event *event = &rest.events[event_at];
-
-	event->fact_count--;
-	memmove(&event->facts[fact_at], &event->facts[fact_at + 1],
-	    (event->fact_count - fact_at) * sizeof(event->facts[0]));
-	if (event->fact_count == 0 || event->facts[0].namespace_id == NAMESPACE_NONE)
-		history_finish(&rest);
-	return rest;
-}
-
-/* Takes the smaller history if it parts too. */
-static bool
-take_if_it_parts(struct history *history, struct history *smaller, struct text *difference,
-    struct client *client, unsigned *plays)
-{
-	if (smaller->count == 0 || *plays == 0 || !parts(difference, smaller, client)) {
-		*plays -= *plays > 0;
-		history_finish(smaller);
-		return false;
-	}
-	(*plays)--;
-	history_finish(history);
-	*history = *smaller;
-	return true;
-}
-
-static void
-shrink(struct history *history, struct text *difference, struct client *client)
-{
-	unsigned plays = SHRINK_PLAYS;
-
-	for (size_t chunk = history->count; chunk > 0; chunk /= 2) {
-		for (size_t at = 0; at < history->count;) {
-			struct history smaller = without_events(history, at, chunk);
-
-			if (!take_if_it_parts(history, &smaller, difference, client, &plays))
-				at += chunk;
-		}
-	}
-	for (size_t event = 0; event < history->count; event++) {
-		for (size_t fact = 0; fact < history->events[event].fact_count;) {
-			struct history smaller = without_fact(history, event, fact);
-
-			if (!take_if_it_parts(history, &smaller, difference, client, &plays))
-				fact++;
-		}
-	}
-}
-
-void
-player_explain(const struct player *player, struct client *client)
-{
-	struct history whole = { .events = (struct model_event *)(uintptr_t)player->events,
-		.count = player->played };
-	struct history history = without_events(&whole, 0, 0);
-	struct text difference = { 0 };
-	struct text events = { 0 };
-
-	fprintf(stderr, "%sprefix length %zu; shrinking\n", player->difference.bytes, player->played);
-	if (parts(&difference, &history, client))
-		shrink(&history, &difference, client);
-	else
-		text_add(
-		    &difference, "played alone, the history does not part\n%s", player->difference.bytes);
-	for (size_t i = 0; i < history.count; i++) {
-		text_add(&events, "%zu. ", i + 1);
-		text_add_event(&events, &history.events[i]);
-	}
-	fprintf(stderr, "shortest history found:\n%s%s", events.bytes, difference.bytes);
-	text_finish(&events);
-	text_finish(&difference);
-	history_finish(&history);
+	calls_clear(&calls);
+	end_turns(turns, turn_count);
+	return agreed;
 }

@@ -17,7 +17,7 @@ create_contact(struct decision *d)
 	if (contact == NULL)
 		abort();
 	contact->id = model->contact_count + 1;
-	contact->created_event = d->entry->event_number;
+	contact->created_step = d->entry->step;
 	model->contacts = model_append(model->contacts, &model->contact_count, &contact, sizeof(contact));
 	d->created = true;
 	return contact;
@@ -104,11 +104,8 @@ remember(struct decision *d)
 	for (size_t i = 0; i < d->model->contact_count; i++) {
 		const struct model_contact *contact = d->model->contacts[i];
 
-		if (named_by_event(d, contact) || (contact == d->target && !d->created)) {
-			struct model_contact copy = model_copy_contact(contact);
-
-			d->befores = model_append(d->befores, &d->before_count, &copy, sizeof(copy));
-		}
+		if (named_by_event(d, contact) || (contact == d->target && !d->created))
+			model_remember(d, contact);
 	}
 }
 
@@ -135,7 +132,7 @@ separate(struct decision *d)
 static void
 decide_identity(struct decision *d)
 {
-	for (size_t i = 0; i < d->event.fact_count; i++) {
+	for (size_t i = 0; i < d->event.fact_count && !d->all_shared; i++) {
 		const struct model_fact *fact = &d->event.facts[i];
 		const struct model_fact *other = model_held_in_place(d->target, fact);
 		const struct model_conflict *conflict;
@@ -157,25 +154,6 @@ decide_identity(struct decision *d)
 	}
 }
 
-/* A secondary of an absorbed contact comes over (R11): what becomes of it there is the
- * target's. */
-static void
-absorb_secondary(struct decision *d, const struct model_secondary *secondary)
-{
-	struct model_contact *target = d->target;
-	struct model_secondary *same = model_offered(target, &secondary->fact);
-
-	if (model_held(target, &secondary->fact) != NULL) {
-		model_lose(d, LOSS_AGREED, target->id, secondary);
-	} else if (same != NULL) {
-		model_lose(d, LOSS_JOINED, target->id, secondary);
-		model_raise_claim(&same->fact, &secondary->fact.claim);
-	} else {
-		target->secondaries = model_append(
-		    target->secondaries, &target->secondary_count, secondary, sizeof(*secondary));
-	}
-}
-
 /* R11: all that a contact holds goes over to the target, and its id leads there. */
 static void
 absorb(struct decision *d, struct model_contact *absorbed)
@@ -192,12 +170,7 @@ absorb(struct decision *d, struct model_contact *absorbed)
 		else
 			model_hold(d, &absorbed->facts[i]);
 	}
-	for (size_t i = 0; i < absorbed->secondary_count; i++)
-		absorb_secondary(d, &absorbed->secondaries[i]);
-	d->target->engaged = d->target->engaged || absorbed->engaged;
-	absorbed->forward_to = d->target->id;
-	absorbed->fact_count = 0;
-	absorbed->secondary_count = 0;
+	model_leave_to_target(d, absorbed);
 }
 
 /* R11. */
@@ -257,6 +230,8 @@ decide_owners(struct decision *d)
 		const struct model_fact *fact = &d->event.facts[i];
 		uint64_t owner = model_is_attribute(fact) ? 0 : model_owner(d->model, fact);
 
+		if (d->all_shared && model_is_personal(fact))
+			continue;
 		if (owner != 0 && owner != d->target->id &&
 		    (personal || !model_holds_personal_identifier(model_contact_of(d, owner))))
 			owners[i] = owner;
@@ -302,8 +277,10 @@ take_identifiers(struct decision *d)
 				model_raise_claim(model_held(d->target, fact), &fact->claim);
 		} else if (owner == 0 && model_is_device(fact)) {
 			model_hold(d, fact);
-		} else if (owner == 0) {
+		} else if (owner == 0 && !d->all_shared) {
 			take_of_person(d, fact);
+		} else if (owner == 0 && model_held_in_place(d->target, fact) == NULL) {
+			model_hold(d, fact);
 		}
 	}
 }
@@ -317,98 +294,6 @@ take_attributes(struct decision *d)
 
 		if (model_is_attribute(fact))
 			take_of_person(d, fact);
-	}
-}
-
-/* Which of two gives way first: claim, then name, then value. */
-static int
-standing_order(const struct model_fact *a, const struct model_fact *b)
-{
-	int claims = model_claim_order(&a->claim, &b->claim);
-	int names = strcmp(a->name, b->name);
-
-	if (claims != 0)
-		return claims;
-	return names != 0 ? names : model_value_order(&a->value, &b->value);
-}
-
-/* R27: what the event names and did not bring stays, or the event would find it free
- * when it came again: a device that its contact had, an attribute whose value it could
- * not set. */
-static bool
-is_upheld(const struct decision *d, const struct model_fact *fact)
-{
-	for (size_t i = 0; i < d->event.fact_count; i++) {
-		const struct model_fact *said = &d->event.facts[i];
-
-		if (strcmp(said->name, fact->name) != 0)
-			continue;
-		if (model_is_attribute(fact))
-			return !model_same_fact(said, fact) ||
-			    model_claim_order(&said->claim, &fact->claim) != 0;
-		if (model_same_fact(said, fact) && !d->created)
-			return model_held(model_before_of(d, d->target->id), fact) != NULL;
-	}
-	return false;
-}
-
-/* R27: FIRST_NAME and LAST_NAME say who somebody is, and give way last. */
-static bool
-model_is_name(const struct model_fact *fact)
-{
-	return model_is_attribute(fact) &&
-	    (strcmp(fact->name, "FIRST_NAME") == 0 || strcmp(fact->name, "LAST_NAME") == 0);
-}
-
-/* Releases the least of one kind until no more than limit are left. */
-static void
-limit_facts(struct decision *d, bool (*counts)(const struct model_fact *fact), size_t limit)
-{
-	struct model_contact *target = d->target;
-
-	for (;;) {
-		struct model_fact *least = NULL;
-		size_t count = 0;
-
-		for (size_t i = 0; i < target->fact_count; i++) {
-			struct model_fact *fact = &target->facts[i];
-
-			if (!counts(fact))
-				continue;
-			count++;
-			if (is_upheld(d, fact))
-				continue;
-			if (least == NULL || model_is_name(fact) < model_is_name(least) ||
-			    (model_is_name(fact) == model_is_name(least) && standing_order(fact, least) < 0))
-				least = fact;
-		}
-		if (count <= limit)
-			return;
-		model_release(d, target, least, LOSS_LIMIT);
-	}
-}
-
-/* R21: personal identifiers give way last. */
-static void
-limit_secondaries(struct decision *d)
-{
-	struct model_contact *target = d->target;
-
-	while (target->secondary_count > MODEL_SECONDARIES) {
-		struct model_secondary *least = &target->secondaries[0];
-
-		for (size_t i = 1; i < target->secondary_count; i++) {
-			struct model_secondary *other = &target->secondaries[i];
-			int kinds = model_is_personal(&other->fact) - model_is_personal(&least->fact);
-
-			if (kinds < 0 || (kinds == 0 && standing_order(&other->fact, &least->fact) < 0))
-				least = other;
-		}
-		model_close_secondary(d, target, least, LOSS_SUPERSEDED);
-	}
-	for (size_t i = 0; i < target->secondary_count; i++) {
-		if (target->secondaries[i].id == 0)
-			target->secondaries[i].id = ++d->model->last_secondary_id;
 	}
 }
 
@@ -428,49 +313,19 @@ join_list(struct decision *d)
 		d->target->engaged = true;
 }
 
-/* The event with its claim on each of its facts. */
-static struct model_event
-receive(const struct model_event *event, size_t number)
+void
+model_decide_event(struct decision *d)
 {
-	struct model_event received = model_event_copy(event);
-	struct model_claim claim = {
-		.source = event->source, .observed_at_us = event->observed_at_us, .event = number
-	};
-
-	if (event->observed_at_us == MODEL_UNTIMED)
-		claim.observed_at_us += (int64_t)number;
-	memcpy(claim.conversation, event->conversation, sizeof(claim.conversation));
-	for (size_t i = 0; i < received.fact_count; i++)
-		received.facts[i].claim = claim;
-	return received;
-}
-
-const struct model_entry *
-model_identify(struct model *model, const struct model_event *event)
-{
-	const struct model_entry blank = { .event_number = model->entry_count + 1 };
-	const int64_t unknown = 0;
-	size_t moments = model->entry_count;
-	struct decision d = { .model = model, .event = receive(event, blank.event_number) };
-
-	model->recorded_at_us = model_append(model->recorded_at_us, &moments, &unknown, sizeof(unknown));
-	model->entries = model_append(model->entries, &model->entry_count, &blank, sizeof(blank));
-	d.entry = &model->entries[model->entry_count - 1];
-	find_target(&d);
-	remember(&d);
-	decide_identity(&d);
-	absorb_anonymous_owners(&d);
-	decide_owners(&d);
-	take_identifiers(&d);
-	take_attributes(&d);
-	limit_facts(&d, model_is_device, MODEL_DEVICES);
-	limit_facts(&d, model_is_attribute, MODEL_ATTRIBUTES);
-	limit_secondaries(&d);
-	join_list(&d);
-	model_conclude(&d);
-	d.entry->event = d.event;
-	for (size_t i = 0; i < d.before_count; i++)
-		model_finish_contact(&d.befores[i]);
-	free(d.befores);
-	return d.entry;
+	model_set_shared_apart(d);
+	find_target(d);
+	remember(d);
+	decide_identity(d);
+	absorb_anonymous_owners(d);
+	decide_owners(d);
+	take_identifiers(d);
+	take_attributes(d);
+	model_apply_limits(d);
+	model_promote_aliases(d);
+	join_list(d);
+	model_conclude(d);
 }

@@ -14,9 +14,13 @@
 enum {
 	MODEL_NAME_BYTES = 24,
 	MODEL_TEXT_BYTES = 64,
+	MODEL_FIELD_BYTES = 40,
 	MODEL_DEVICES = 64,
 	MODEL_ATTRIBUTES = 100,
 	MODEL_SECONDARIES = 16,
+	MODEL_ALIASES = 256,
+	MODEL_DISMISSALS = 256,
+	MODEL_COMPANIONS = 5, /* the limit of an account that has set none */
 };
 
 /* An observed_at that stands for "none given": it is past every real one, and of
@@ -41,13 +45,14 @@ struct model_value {
 struct model_claim {
 	enum source source;
 	int64_t observed_at_us; /* MODEL_UNTIMED and more: that of recorded_at */
-	size_t event;           /* whose recorded_at it has; events count from 1 */
+	size_t step;            /* whose recorded_at it has; requests count from 1 */
 	char conversation[MODEL_NAME_BYTES];
 };
 
 /* An identifier or an attribute: something known of a contact. */
 struct model_fact {
 	enum namespace_id namespace_id; /* NAMESPACE_NONE for an attribute */
+	bool alias;                     /* R29: leads to its contact and is not what it holds */
 	char name[MODEL_NAME_BYTES];    /* of the namespace or attribute */
 	struct model_value value;
 	char given[MODEL_TEXT_BYTES]; /* empty where that is the normal form */
@@ -61,18 +66,27 @@ struct model_secondary {
 	struct model_fact fact;
 };
 
-/* A contact, or what is left of an absorbed one: the way to its survivor. */
+/* What an operator dismissed is offered again only by what is observed later (R24). */
+struct model_dismissal {
+	struct model_fact fact;
+	int64_t time_us; /* MODEL_UNTIMED and more */
+};
+
+/* A contact, or what is left of an absorbed or erased one. */
 struct model_contact {
 	uint64_t id;
-	uint64_t forward_to; /* 0 while it lives */
+	uint64_t forward_to; /* the way to its survivor; 0 while it lives */
+	bool erased;
 	uint64_t version;
-	size_t created_event;
-	size_t updated_event;
+	size_t created_step;
+	size_t updated_step;
 	bool engaged; /* on the list conversations-engaged */
 	struct model_fact *facts;
 	size_t fact_count;
 	struct model_secondary *secondaries;
 	size_t secondary_count;
+	struct model_dismissal *dismissals;
+	size_t dismissal_count;
 };
 
 struct model_event {
@@ -81,6 +95,34 @@ struct model_event {
 	char conversation[MODEL_NAME_BYTES];
 	struct model_fact *facts; /* identifiers, then attributes, in the order of model_fact_order */
 	size_t fact_count;
+};
+
+/* Something asked of the service that may write: an event, or an operator's act. */
+struct model_request {
+	enum action action;
+	char request_id[MODEL_NAME_BYTES];
+	bool validate_only;                   /* IDENTIFY, MERGE */
+	struct model_event event;             /* IDENTIFY */
+	char operator_name[MODEL_NAME_BYTES]; /* of an act */
+	uint64_t contact_id;                  /* likewise; of MERGE the surviving one */
+	uint64_t contact_version;             /* PROMOTE, DISMISS, MERGE */
+	uint64_t secondary_id;                /* PROMOTE, DISMISS */
+	uint64_t absorbed_id;                 /* MERGE */
+	uint64_t absorbed_version;            /* MERGE */
+	bool suppress;                        /* ERASE */
+};
+
+/* Why a request is refused, if it is. */
+enum model_refusal {
+	MODEL_TAKEN_IN = 0,
+	MODEL_CONTACT_NOT_FOUND,
+	MODEL_SECONDARY_NOT_FOUND,
+	MODEL_VERSION_MISMATCH,
+	MODEL_MERGE_INVALID,
+	MODEL_IDENTIFIER_OWNED,
+	MODEL_IDENTIFIER_SUPPRESSED,
+	MODEL_REQUEST_ID_REUSED,
+	MODEL_REFUSAL_COUNT,
 };
 
 struct model_conflict {
@@ -98,22 +140,42 @@ struct model_loss {
 	struct model_secondary value;
 };
 
-/* What one event came to: the answer, and the journal's entry if there is one. */
+/* What one request came to: the answer, and the journal's entry if there is one. */
 struct model_entry {
-	uint64_t sequence; /* 0: not journalled */
-	size_t event_number;
-	struct model_event event;
+	size_t step;
+	struct model_request request; /* each fact of its event with the event's claim */
+	enum model_refusal refusal;
+	char refused_field[MODEL_FIELD_BYTES];
+	uint64_t refused_owner_id; /* IDENTIFIER_OWNED */
+	size_t replay_of;          /* the step whose answer it gives again; 0: none */
+	bool answer_erased;        /* a contact that it told of was erased: no replay */
+
+	uint64_t sequence; /* 0: not journalled, or erased */
+	bool redacted;     /* without the values of who was erased since */
+	struct model_claim claim;
 	enum outcome outcome;
 	uint64_t contact_id;
 	uint64_t revision;
+	struct model_contact contact; /* after it; of ERASE nothing */
+	struct model_fact subject;    /* PROMOTE, DISMISS: what the secondary offered */
+	struct model_fact *shared;    /* identifiers of the event that were left alone (N6) */
+	size_t shared_count;
 	struct model_conflict *conflicts;
 	size_t conflict_count;
 	struct model_loss *losses;
 	size_t loss_count;
-	struct model_contact *absorbed; /* as they were before the event, by id */
+	struct model_contact *absorbed; /* as they were before it, by id */
 	size_t absorbed_count;
 	uint64_t *indexed_ids; /* contacts that it is found under, ascending */
 	size_t indexed_count;
+	struct model_fact *erased_facts; /* of a redacted entry: identifiers that it must not tell */
+	size_t erased_fact_count;
+};
+
+/* Two personal identifiers that one event named: the first counts the second (N6). */
+struct model_companion {
+	struct model_fact of;
+	struct model_fact with;
 };
 
 struct model_totals {
@@ -128,17 +190,32 @@ struct model {
 	size_t contact_count;
 	uint64_t last_secondary_id;
 	uint64_t revision;
-	struct model_entry *entries; /* one an event: entries[i] is of event i + 1 */
-	size_t entry_count;
 	uint64_t journal_sequence;
+	struct model_companion *companions; /* each once */
+	size_t companion_count;
+	size_t companion_limit; /* of one namespace; an identifier with more is shared */
+	struct model_fact *suppressed;
+	size_t suppressed_count;
+	struct model_entry *entries; /* one a request: entries[i] is of step i + 1 */
+	size_t entry_count;
 	int64_t *recorded_at_us; /* beside entries; 0 until it is known */
 };
 
 struct model *model_create(void);
 void model_destroy(struct model *model);
 
-/* Decides an event. The entry is the model's, good until the next event. */
+/* Answers a request. The entry is the model's, good until the next request. */
+const struct model_entry *model_play(struct model *model, const struct model_request *request);
+
+/* The same for an event without a request_id. */
 const struct model_entry *model_identify(struct model *model, const struct model_event *event);
+
+/* The entry that holds the answer: the one given again by a replay, else itself. */
+const struct model_entry *model_answer_of(const struct model *model, const struct model_entry *entry);
+
+/* Copies all that a request points to, and frees it. */
+struct model_request model_request_copy(const struct model_request *request);
+void model_request_finish(struct model_request *request);
 
 /* What a contact is. */
 enum contact_class model_class(const struct model_contact *contact);
@@ -149,14 +226,23 @@ bool model_reached_by(const struct model_contact *contact, enum reach reach);
 uint64_t model_owner(const struct model *model, const struct model_fact *identifier);
 
 /* The living contact behind an id, and where it isn't the one asked for, that id
- * and those passed, to be freed. NULL when the id was never given. */
+ * and those passed, to be freed. NULL when the id was never given, or its contact has
+ * been erased. */
 const struct model_contact *model_resolve(
     uint64_t **forwarded_ids, size_t *forwarded_count, const struct model *model, uint64_t id);
+
+/* The same without the way there. */
+struct model_contact *model_living(const struct model *model, uint64_t id);
+
+/* Whether a journal entry is found under a contact, or one that became part of it (R25). */
+bool model_tells_of(const struct model *model, const struct model_entry *entry, uint64_t contact_id);
 
 /* Counts again from nothing (R3). */
 struct model_totals model_recount(const struct model *model);
 
-/* The order in which a contact lists what it holds, and R18's order of values. */
+/* The order in which a contact lists what it holds; the same whether aliases or not, so
+ * that equal identifiers are equal; and R18's order of values. */
+int model_listing_order(const struct model_fact *a, const struct model_fact *b);
 int model_fact_order(const struct model_fact *a, const struct model_fact *b);
 int model_value_order(const struct model_value *a, const struct model_value *b);
 

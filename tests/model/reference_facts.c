@@ -94,6 +94,15 @@ model_fact_order(const struct model_fact *a, const struct model_fact *b)
 	return names != 0 ? names : model_value_order(&a->value, &b->value);
 }
 
+/* An alias stands behind what the contact holds in its namespace. */
+int
+model_listing_order(const struct model_fact *a, const struct model_fact *b)
+{
+	if (a->namespace_id == b->namespace_id && a->alias != b->alias)
+		return a->alias ? 1 : -1;
+	return model_fact_order(a, b);
+}
+
 void
 model_event_add(struct model_event *event, const struct model_fact *fact)
 {
@@ -129,23 +138,25 @@ model_event_copy(const struct model_event *event)
 	return copy;
 }
 
-/* The first fact of a name, or NULL. */
+/* The first fact of a name that is no alias, or NULL. */
 static const struct model_fact *
 find_name(const struct model_contact *contact, const char *name)
 {
 	for (size_t i = 0; i < contact->fact_count; i++) {
-		if (strcmp(contact->facts[i].name, name) == 0)
+		if (!contact->facts[i].alias && strcmp(contact->facts[i].name, name) == 0)
 			return &contact->facts[i];
 	}
 	return NULL;
 }
 
-/* R1, R2. */
+/* R1, R2. An alias says who somebody is, too (R29). */
 enum contact_class
 model_class(const struct model_contact *contact)
 {
-	for (enum namespace_id id = NAMESPACE_EXT_ID; id <= NAMESPACE_LANDLINE; id++) {
-		if (find_name(contact, NAMESPACE_NAMES[id]) != NULL)
+	for (size_t i = 0; i < contact->fact_count; i++) {
+		enum namespace_id id = contact->facts[i].namespace_id;
+
+		if (id >= NAMESPACE_EXT_ID && id <= NAMESPACE_LANDLINE)
 			return CLASS_IDENTIFIED;
 	}
 	if (find_name(contact, "FIRST_NAME") != NULL || find_name(contact, "LAST_NAME") != NULL)
@@ -222,7 +233,37 @@ model_resolve(uint64_t **forwarded_ids, size_t *forwarded_count, const struct mo
 		    model_append(*forwarded_ids, forwarded_count, &contact->id, sizeof(contact->id));
 		contact = model->contacts[contact->forward_to - 1];
 	}
-	return contact;
+	if (!contact->erased)
+		return contact;
+	free(*forwarded_ids);
+	*forwarded_ids = NULL;
+	*forwarded_count = 0;
+	return NULL;
+}
+
+struct model_contact *
+model_living(const struct model *model, uint64_t id)
+{
+	struct model_contact *contact;
+
+	if (id == 0 || id > model->contact_count)
+		return NULL;
+	contact = model->contacts[id - 1];
+	while (contact->forward_to != 0)
+		contact = model->contacts[contact->forward_to - 1];
+	return contact->erased ? NULL : contact;
+}
+
+bool
+model_tells_of(const struct model *model, const struct model_entry *entry, uint64_t contact_id)
+{
+	for (size_t i = 0; i < entry->indexed_count && entry->sequence != 0; i++) {
+		const struct model_contact *living = model_living(model, entry->indexed_ids[i]);
+
+		if (living != NULL && living->id == contact_id)
+			return true;
+	}
+	return false;
 }
 
 struct model_totals
@@ -231,7 +272,7 @@ model_recount(const struct model *model)
 	struct model_totals totals = { 0 };
 
 	for (size_t i = 0; i < model->contact_count; i++) {
-		if (model->contacts[i]->forward_to != 0)
+		if (model->contacts[i]->forward_to != 0 || model->contacts[i]->erased)
 			continue;
 		switch (model_class(model->contacts[i])) {
 		case CLASS_IDENTIFIED:

@@ -247,13 +247,18 @@ test_R27_model_takes_no_event_twice(void **state)
 
 		history_make(&history, &random, kind, 400);
 		for (size_t i = 0; i < history.count; i++) {
-			const struct model_entry *entry = model_identify(model, &history.events[i]);
-			uint64_t revision = entry->revision;
-			uint64_t contact_id = entry->contact_id;
+			const struct model_event *event = &history.steps[i].event;
+			const struct model_entry *entry;
+			uint64_t revision;
+			uint64_t contact_id;
 
-			if (history.events[i].observed_at_us == MODEL_UNTIMED)
+			if (history.steps[i].action != ACTION_IDENTIFY ||
+			    event->observed_at_us == MODEL_UNTIMED)
 				continue;
-			entry = model_identify(model, &history.events[i]);
+			entry = model_identify(model, event);
+			revision = entry->revision;
+			contact_id = entry->contact_id;
+			entry = model_identify(model, event);
 			assert_int_equal(entry->outcome, OUTCOME_UNCHANGED);
 			assert_int_equal(entry->revision, revision);
 			assert_int_equal(entry->contact_id, contact_id);

@@ -56,8 +56,8 @@ play(const struct run *runs, size_t count, struct client *client)
 
 		for (size_t i = 0; i < count; i++) {
 			if (step < runs[i].history->count)
-				calls_add_identify(
-				    &calls, runs[i].account, &runs[i].history->events[runs[i].order[step]]);
+				calls_add_identify(&calls, runs[i].account,
+				    &runs[i].history->steps[runs[i].order[step]].event);
 		}
 		assert_int_equal(calls_run(&calls, client, IN_FLIGHT), 0);
 		for (size_t i = 0; i < calls.count; i++)
@@ -74,13 +74,13 @@ add_newest(struct text *text, const struct history *history)
 	struct model_contact contact;
 
 	for (size_t i = 0; i < history->count; i++) {
-		for (size_t j = 0; j < history->events[i].fact_count; j++) {
-			struct model_fact fact = history->events[i].facts[j];
+		for (size_t j = 0; j < history->steps[i].event.fact_count; j++) {
+			struct model_fact fact = history->steps[i].event.facts[j];
 			struct model_fact *best = NULL;
 			int64_t later;
 
-			fact.claim = (struct model_claim){ .source = history->events[i].source,
-				.observed_at_us = history->events[i].observed_at_us };
+			fact.claim = (struct model_claim){ .source = history->steps[i].event.source,
+				.observed_at_us = history->steps[i].event.observed_at_us };
 			for (size_t k = 0; k < newest.fact_count; k++) {
 				bool same = fact.namespace_id == NAMESPACE_NONE
 				    ? strcmp(newest.facts[k].name, fact.name) == 0
@@ -113,7 +113,7 @@ show(const struct run *run)
 	struct text text = { 0 };
 
 	for (size_t i = 0; i < run->history->count; i++)
-		text_add_event(&text, &run->history->events[run->order[i]]);
+		text_add_event(&text, &run->history->steps[run->order[i]].event);
 	fprintf(stderr, "account %s:\n%s", run->account, text.bytes);
 	text_finish(&text);
 }

@@ -7,34 +7,40 @@
 
 #include "tests/model/words.h"
 
+enum { TEXT_BYTES = 1024 }; /* to begin with */
+
 const char *const SOURCE_WORDS[4] = { "?", "PUSH", "CONVERSATIONS", "CONTACTS" };
 const char *const CLASS_WORDS[4] = { "?", "IDENTIFIED", "ANONYMOUS_PUSH", "ANONYMOUS_CHAT" };
 const char *const REACH_WORDS[5] = { "?", "EMAIL", "SMS", "WHATSAPP", "PUSH" };
 const char *const KIND_WORDS[4] = { "?", "VALUE", "OWNER", "IDENTITY" };
 const char *const VERDICT_WORDS[5] = { "?", "KEEP", "OFFER", "TAKE", "SEPARATE" };
 const char *const OUTCOME_WORDS[5] = { "?", "CREATED", "IDENTIFIED", "UPDATED", "UNCHANGED" };
-const char *const CAUSE_WORDS[6] = { "?", "TAKEN", "LIMIT", "AGREED", "SUPERSEDED", "JOINED" };
+const char *const CAUSE_WORDS[9] = { "?", "TAKEN", "LIMIT", "AGREED", "SUPERSEDED", "JOINED", "PROMOTED",
+	"DISMISSED", "ERASED" };
+const char *const ACTION_WORDS[6] = { "?", "IDENTIFY", "PROMOTE", "DISMISS", "MERGE", "ERASE" };
 const char *const POLICY_WORDS[MODEL_POLICY_COUNT] = { "?", "chat_primary", "push_latest" };
 
 void
 text_add(struct text *text, const char *format, ...)
 {
-	va_list arguments;
-	size_t needed;
+	for (;;) {
+		size_t room = text->capacity - text->size;
+		va_list arguments;
+		size_t needed;
 
-	va_start(arguments, format);
-	needed = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
-	va_end(arguments);
-	if (text->size + needed > text->capacity) {
-		text->capacity = 2 * (text->size + needed);
+		va_start(arguments, format);
+		needed = (size_t)vsnprintf(
+		    text->bytes == NULL ? NULL : text->bytes + text->size, room, format, arguments);
+		va_end(arguments);
+		if (needed < room) {
+			text->size += needed;
+			return;
+		}
+		text->capacity = 2 * (text->size + needed + TEXT_BYTES);
 		text->bytes = realloc(text->bytes, text->capacity);
 		if (text->bytes == NULL)
 			abort();
 	}
-	va_start(arguments, format);
-	vsnprintf(text->bytes + text->size, needed, format, arguments);
-	va_end(arguments);
-	text->size += needed - 1;
 }
 
 void
@@ -140,18 +146,20 @@ add_named(struct text *text, const struct model_fact *fact)
 	text_add_value(text, &fact->value);
 	if (fact->given[0] != '\0')
 		text_add(text, " given \"%s\"", fact->given);
+	if (fact->alias)
+		text_add(text, " alias");
 }
 
 static int64_t
-recorded_at(const struct model *model, size_t event)
+recorded_at(const struct model *model, size_t step)
 {
-	return event == 0 ? 0 : model->recorded_at_us[event - 1];
+	return step == 0 ? 0 : model->recorded_at_us[step - 1];
 }
 
 static void
 add_claim(struct text *text, const struct model *model, const struct model_claim *claim)
 {
-	int64_t recorded_at_us = recorded_at(model, claim->event);
+	int64_t recorded_at_us = recorded_at(model, claim->step);
 	int64_t observed_at_us =
 	    claim->observed_at_us >= MODEL_UNTIMED ? recorded_at_us : claim->observed_at_us;
 
@@ -163,6 +171,10 @@ static void
 add_secondary(struct text *text, const struct model *model, const struct model_secondary *secondary)
 {
 	text_add(text, "#%lu ", (unsigned long)secondary->id);
+	if (secondary->fact.name[0] == '\0') {
+		text_add(text, "\n");
+		return;
+	}
 	add_named(text, &secondary->fact);
 	text_add(text, " owner %lu by %s", (unsigned long)secondary->owner_contact_id,
 	    WORD(POLICY_WORDS, secondary->policy));
@@ -188,6 +200,25 @@ text_add_event(struct text *text, const struct model_event *event)
 }
 
 void
+text_add_request(struct text *text, const struct model_request *request)
+{
+	text_add(text, "%s ", WORD(ACTION_WORDS, request->action));
+	if (request->request_id[0] != '\0')
+		text_add(text, "as \"%s\" ", request->request_id);
+	if (request->validate_only)
+		text_add(text, "only asked ");
+	if (request->action == ACTION_IDENTIFY) {
+		text_add_event(text, &request->event);
+		return;
+	}
+	text_add(text,
+	    "contact %lu version %lu secondary %lu absorbed %lu version %lu suppress %d by \"%s\"\n",
+	    (unsigned long)request->contact_id, (unsigned long)request->contact_version,
+	    (unsigned long)request->secondary_id, (unsigned long)request->absorbed_id,
+	    (unsigned long)request->absorbed_version, request->suppress, request->operator_name);
+}
+
+void
 text_add_contact(struct text *text, const struct model *model, const struct model_contact *contact)
 {
 	char name[2 * MODEL_TEXT_BYTES];
@@ -195,8 +226,8 @@ text_add_contact(struct text *text, const struct model *model, const struct mode
 	model_display_name(name, contact);
 	text_add(text, "contact %lu version %lu %s \"%s\" created %ld updated %ld reach",
 	    (unsigned long)contact->id, (unsigned long)contact->version,
-	    WORD(CLASS_WORDS, model_class(contact)), name, (long)recorded_at(model, contact->created_event),
-	    (long)recorded_at(model, contact->updated_event));
+	    WORD(CLASS_WORDS, model_class(contact)), name, (long)recorded_at(model, contact->created_step),
+	    (long)recorded_at(model, contact->updated_step));
 	for (enum reach reach = REACH_EMAIL; reach <= REACH_PUSH; reach++) {
 		if (model_reached_by(contact, reach))
 			text_add(text, " %s", WORD(REACH_WORDS, reach));
@@ -236,34 +267,108 @@ add_conflicts(struct text *text, const struct model *model, const struct model_e
 		add_conflict(text, model, &entry->conflicts[i]);
 }
 
-void
-text_add_answer(struct text *text, const struct model *model, const struct model_entry *entry)
+static void
+add_absorbed_ids(struct text *text, const struct model_entry *entry)
 {
-	text_add(text, "%s revision %lu absorbed", WORD(OUTCOME_WORDS, entry->outcome),
-	    (unsigned long)entry->revision);
+	text_add(text, "absorbed");
 	for (size_t i = 0; i < entry->absorbed_count; i++)
 		text_add(text, " %lu", (unsigned long)entry->absorbed[i].id);
 	text_add(text, "\n");
-	add_conflicts(text, model, entry);
-	text_add_contact(text, model, model->contacts[entry->contact_id - 1]);
+}
+
+static void
+add_refusal(struct text *text, const struct model_entry *entry)
+{
+	static const struct {
+		int code;
+		const char *reason;
+	} refusals[MODEL_REFUSAL_COUNT] = {
+		[MODEL_CONTACT_NOT_FOUND] = { 5, "CONTACT_NOT_FOUND" },
+		[MODEL_SECONDARY_NOT_FOUND] = { 5, "SECONDARY_NOT_FOUND" },
+		[MODEL_VERSION_MISMATCH] = { 10, "VERSION_MISMATCH" },
+		[MODEL_MERGE_INVALID] = { 3, "MERGE_INVALID" },
+		[MODEL_IDENTIFIER_OWNED] = { 9, "IDENTIFIER_OWNED" },
+		[MODEL_IDENTIFIER_SUPPRESSED] = { 9, "IDENTIFIER_SUPPRESSED" },
+		[MODEL_REQUEST_ID_REUSED] = { 9, "REQUEST_ID_REUSED" },
+	};
+
+	text_add(text, "status %d %s at \"%s\" owner %lu\n", refusals[entry->refusal].code,
+	    refusals[entry->refusal].reason, entry->refused_field, (unsigned long)entry->refused_owner_id);
+}
+
+void
+text_add_answer(struct text *text, const struct model *model, const struct model_entry *entry)
+{
+	const struct model_entry *answer = model_answer_of(model, entry);
+
+	if (entry->refusal != MODEL_TAKEN_IN) {
+		add_refusal(text, entry);
+		return;
+	}
+	if (entry->replay_of != 0)
+		text_add(text, "replayed\n");
+	if (answer->request.action == ACTION_ERASE) {
+		text_add(text, "revision %lu\n", (unsigned long)answer->revision);
+		return;
+	}
+	if (answer->request.action == ACTION_IDENTIFY) {
+		text_add(text, "%s revision %lu\n", WORD(OUTCOME_WORDS, answer->outcome),
+		    (unsigned long)answer->revision);
+		add_conflicts(text, model, answer);
+		for (size_t i = 0; i < answer->shared_count; i++)
+			text_add(text, "shared %s=\"%s\"\n", answer->shared[i].name,
+			    answer->shared[i].value.string);
+	}
+	if (answer->request.action == ACTION_IDENTIFY || answer->request.action == ACTION_MERGE)
+		add_absorbed_ids(text, answer);
+	text_add_contact(text, model, &answer->contact);
+}
+
+/* What the event said, or the secondary that the act was about. */
+static void
+add_said(struct text *text, const struct model_entry *entry)
+{
+	const struct model_event *event = &entry->request.event;
+
+	for (size_t i = 0; i < event->fact_count; i++) {
+		text_add(text, "said ");
+		add_named(text, &event->facts[i]);
+		text_add(text, "\n");
+	}
+	if (entry->subject.name[0] != '\0') {
+		text_add(text, "said ");
+		add_named(text, &entry->subject);
+		text_add(text, "\n");
+	}
+}
+
+/* Of an entry that values were taken out of: what stays. */
+static void
+add_redacted_entry(struct text *text, const struct model_entry *entry)
+{
+	text_add(text, " redacted\n");
+	for (size_t i = 0; i < entry->conflict_count; i++)
+		text_add(text, "%s %s %s\n", WORD(KIND_WORDS, entry->conflicts[i].kind),
+		    entry->conflicts[i].incoming.name, WORD(VERDICT_WORDS, entry->conflicts[i].verdict));
 }
 
 void
 text_add_entry(struct text *text, const struct model *model, const struct model_entry *entry)
 {
-	struct model_claim claim = entry->event.facts[0].claim;
 	size_t losses_at;
 
-	text_add(text, "entry %lu revision %lu contact %lu %s", (unsigned long)entry->sequence,
+	text_add(text, "entry %lu revision %lu contact %lu %s %s", (unsigned long)entry->sequence,
 	    (unsigned long)entry->revision, (unsigned long)entry->contact_id,
-	    WORD(OUTCOME_WORDS, entry->outcome));
-	add_claim(text, model, &claim);
-	text_add(text, "\n");
-	for (size_t i = 0; i < entry->event.fact_count; i++) {
-		text_add(text, "event ");
-		add_named(text, &entry->event.facts[i]);
-		text_add(text, "\n");
+	    WORD(ACTION_WORDS, entry->request.action), WORD(OUTCOME_WORDS, entry->outcome));
+	text_add(text, " by \"%s\" who saw %lu, secondary %lu", entry->request.operator_name,
+	    (unsigned long)entry->request.contact_version, (unsigned long)entry->request.secondary_id);
+	if (entry->redacted) {
+		add_redacted_entry(text, entry);
+		return;
 	}
+	add_claim(text, model, &entry->claim);
+	text_add(text, "\n");
+	add_said(text, entry);
 	add_conflicts(text, model, entry);
 	losses_at = text->size;
 	for (size_t i = 0; i < entry->loss_count; i++) {

@@ -4,7 +4,6 @@
 #define ANAGRAPH_TESTS_MODEL_TEXT_H
 
 #include "anagraph/v1/identity.pb-c.h"
-#include "server/wire/messages.h"
 #include "tests/model/reference.h"
 
 struct text {
@@ -25,14 +24,19 @@ void text_add_difference(struct text *text, const struct text *expected, const s
 
 /* The model's side. Moments of recording are those that the model has been told. */
 void text_add_event(struct text *text, const struct model_event *event);
+void text_add_request(struct text *text, const struct model_request *request);
 void text_add_contact(struct text *text, const struct model *model, const struct model_contact *contact);
 void text_add_answer(struct text *text, const struct model *model, const struct model_entry *entry);
 void text_add_entry(struct text *text, const struct model *model, const struct model_entry *entry);
 
 /* The service's side. */
 void text_add_pb_contact(struct text *text, const Anagraph__V1__Contact *contact);
-void text_add_pb_answer(struct text *text, const Anagraph__V1__IdentifyResponse *answer);
-void text_add_wire_entry(struct text *text, struct arena *arena, const struct journal_entry *entry);
+void text_add_pb_conflicts(struct text *text, Anagraph__V1__Conflict *const *conflicts, size_t count);
+void text_add_pb_entry(struct text *text, const Anagraph__V1__JournalEntry *entry);
+
+/* The same for an entry of the model's account, which may tell the model a moment that no
+ * answer has told; of a redacted one it adds what it should not tell. */
+void text_add_told_entry(struct text *text, struct model *model, Anagraph__V1__JournalEntry *told);
 
 /* What a person is, whoever said it in which order: facts with (source,
  * observed_at), nothing else. */

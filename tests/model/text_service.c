@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rules/namespaces.h"
 #include "tests/model/words.h"
 
 int64_t
@@ -124,7 +123,16 @@ add_pb_policy(struct text *text, const Anagraph__V1__Policy *policy)
 static void
 add_pb_secondary(struct text *text, const Anagraph__V1__Secondary *secondary)
 {
+	if (secondary == NULL) {
+		text_add(text, "nothing\n");
+		return;
+	}
 	text_add(text, "#%lu ", (unsigned long)secondary->id);
+	if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED__NOT_SET &&
+	    secondary->claim == NULL && secondary->owner_contact_id == 0) {
+		text_add(text, "\n");
+		return;
+	}
 	if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED_IDENTIFIER) {
 		add_pb_identifier(text, secondary->identifier);
 	} else if (secondary->offered_case == ANAGRAPH__V1__SECONDARY__OFFERED_ATTRIBUTE) {
@@ -132,7 +140,7 @@ add_pb_secondary(struct text *text, const Anagraph__V1__Secondary *secondary)
 		add_pb_value(text, secondary->attribute);
 	}
 	text_add(text, " owner %lu", (unsigned long)secondary->owner_contact_id);
-	if (secondary->policy != NULL)
+	if (secondary->policy != NULL && secondary->policy->id[0] != '\0')
 		add_pb_policy(text, secondary->policy);
 	else
 		text_add(text, " by ?");
@@ -190,17 +198,10 @@ add_pb_conflict(struct text *text, const Anagraph__V1__Conflict *conflict)
 }
 
 void
-text_add_pb_answer(struct text *text, const Anagraph__V1__IdentifyResponse *answer)
+text_add_pb_conflicts(struct text *text, Anagraph__V1__Conflict *const *conflicts, size_t count)
 {
-	text_add(text, "%s revision %lu absorbed", WORD(OUTCOME_WORDS, answer->outcome),
-	    (unsigned long)answer->revision);
-	for (size_t i = 0; i < answer->n_absorbed_contact_ids; i++)
-		text_add(text, " %lu", (unsigned long)answer->absorbed_contact_ids[i]);
-	text_add(
-	    text, "%s\n", answer->replayed || answer->n_shared_identifiers > 0 ? " replayed or shared" : "");
-	for (size_t i = 0; i < answer->n_conflicts; i++)
-		add_pb_conflict(text, answer->conflicts[i]);
-	text_add_pb_contact(text, answer->contact);
+	for (size_t i = 0; i < count; i++)
+		add_pb_conflict(text, conflicts[i]);
 }
 
 void
@@ -223,106 +224,61 @@ text_add_pb_primaries(struct text *text, const Anagraph__V1__Contact *contact)
 	}
 }
 
-/* A contact of the store as an answer would have it. */
-static Anagraph__V1__Contact *
-contact_as_sent(struct arena *arena, const struct contact *contact)
-{
-	Anagraph__V1__Contact *sent;
-	struct bytes encoded;
-
-	if (contact_encode(&encoded, arena, contact) != 0)
-		abort();
-	sent = anagraph__v1__contact__unpack(NULL, encoded.size, encoded.data);
-	if (sent == NULL)
-		abort();
-	return sent;
-}
-
 static void
-add_wire_conflict(struct text *text, struct arena *arena, const struct conflict *conflict)
+add_pb_said(struct text *text, const Anagraph__V1__JournalEntry *entry)
 {
-	Anagraph__V1__Conflict *sent;
-	struct bytes encoded;
-
-	if (conflict_encode(&encoded, arena, conflict) != 0)
-		abort();
-	sent = anagraph__v1__conflict__unpack(NULL, encoded.size, encoded.data);
-	if (sent == NULL)
-		abort();
-	add_pb_conflict(text, sent);
-	anagraph__v1__conflict__free_unpacked(sent, NULL);
-}
-
-static void
-add_wire_loss(struct text *text, struct arena *arena, const struct loss *loss)
-{
-	struct secondary value = loss->value;
-	struct contact holder = { .id = 1, .version = 1, .secondaries = &value, .secondary_count = 1 };
-	Anagraph__V1__Contact *sent = contact_as_sent(arena, &holder);
-
-	if (value.policy.id.size == 0 && sent->secondaries[0]->policy != NULL) {
-		anagraph__v1__policy__free_unpacked(sent->secondaries[0]->policy, NULL);
-		sent->secondaries[0]->policy = NULL;
-	}
-	text_add(text, "lost %s of %lu ", WORD(CAUSE_WORDS, loss->cause), (unsigned long)loss->contact_id);
-	add_pb_secondary(text, sent->secondaries[0]);
-	anagraph__v1__contact__free_unpacked(sent, NULL);
-}
-
-/* The event's claim, identifiers and attributes. */
-static void
-add_wire_event(struct text *text, const struct journal_entry *entry)
-{
-	const struct claim *claim = &entry->claim;
-
-	text_add(text, " <%s@%ld recorded %ld in \"%.*s\">", WORD(SOURCE_WORDS, claim->source),
-	    (long)claim->observed_at_us, (long)claim->recorded_at_us, BYTES_PRINT(claim->conversation));
-	if (claim->clamped)
-		text_add(text, " claimed %ld", (long)claim->claimed_at_us);
-	text_add(text, "\n");
-	for (size_t i = 0; i < entry->identifier_count; i++) {
-		const struct identifier *identifier = &entry->identifiers[i];
-		struct bytes name = namespace_name(identifier->namespace_id);
-
-		text_add(text, "event %.*s=\"%.*s\"", BYTES_PRINT(name), BYTES_PRINT(identifier->value));
-		if (identifier->given.size > 0)
-			text_add(text, " given \"%.*s\"", BYTES_PRINT(identifier->given));
+	for (size_t i = 0; i < entry->n_identifiers; i++) {
+		text_add(text, "said ");
+		add_pb_identifier(text, entry->identifiers[i]);
+		if (entry->identifiers[i]->claim != NULL)
+			add_pb_claim(text, entry->identifiers[i]->claim);
 		text_add(text, "\n");
 	}
-	for (size_t i = 0; i < entry->attribute_count; i++) {
-		const struct attribute *attribute = &entry->attributes[i];
-		struct model_value value = { .type = attribute->value.type,
-			.boolean = attribute->value.boolean,
-			.number = attribute->value.number,
-			.time_us = attribute->value.time_us };
-
-		snprintf(value.string, sizeof(value.string), "%.*s", BYTES_PRINT(attribute->value.string));
-		text_add(text, "event %.*s=", BYTES_PRINT(attribute->name));
-		text_add_value(text, &value);
+	for (size_t i = 0; i < entry->n_attributes; i++) {
+		text_add(text, "said %s=", entry->attributes[i]->name);
+		add_pb_value(text, entry->attributes[i]);
+		if (entry->attributes[i]->claim != NULL)
+			add_pb_claim(text, entry->attributes[i]->claim);
 		text_add(text, "\n");
 	}
+}
+
+static void
+add_pb_redacted(struct text *text, const Anagraph__V1__JournalEntry *entry)
+{
+	text_add(text, " redacted\n");
+	for (size_t i = 0; i < entry->n_conflicts; i++)
+		text_add(text, "%s %s %s\n", WORD(KIND_WORDS, entry->conflicts[i]->kind),
+		    entry->conflicts[i]->name, WORD(VERDICT_WORDS, entry->conflicts[i]->verdict));
 }
 
 void
-text_add_wire_entry(struct text *text, struct arena *arena, const struct journal_entry *entry)
+text_add_pb_entry(struct text *text, const Anagraph__V1__JournalEntry *entry)
 {
 	size_t losses_at;
 
-	text_add(text, "entry %lu revision %lu contact %lu %s", (unsigned long)entry->sequence,
+	text_add(text, "entry %lu revision %lu contact %lu %s %s", (unsigned long)entry->sequence,
 	    (unsigned long)entry->revision, (unsigned long)entry->contact_id,
-	    WORD(OUTCOME_WORDS, entry->outcome));
-	add_wire_event(text, entry);
-	for (size_t i = 0; i < entry->conflict_count; i++)
-		add_wire_conflict(text, arena, &entry->conflicts[i]);
+	    WORD(ACTION_WORDS, entry->action), WORD(OUTCOME_WORDS, entry->outcome));
+	text_add(text, " by \"%s\" who saw %lu, secondary %lu", entry->operator_,
+	    (unsigned long)entry->contact_version, (unsigned long)entry->secondary_id);
+	if (entry->redacted) {
+		add_pb_redacted(text, entry);
+		return;
+	}
+	add_pb_claim(text, entry->claim);
+	text_add(text, "\n");
+	add_pb_said(text, entry);
+	text_add_pb_conflicts(text, entry->conflicts, entry->n_conflicts);
 	losses_at = text->size;
-	for (size_t i = 0; i < entry->loss_count; i++)
-		add_wire_loss(text, arena, &entry->losses[i]);
+	for (size_t i = 0; i < entry->n_losses; i++) {
+		text_add(text, "lost %s of %lu ", WORD(CAUSE_WORDS, entry->losses[i]->cause),
+		    (unsigned long)entry->losses[i]->contact_id);
+		add_pb_secondary(text, entry->losses[i]->value);
+	}
 	text_sort_lines(text, losses_at);
-	for (size_t i = 0; i < entry->absorption_count; i++) {
-		Anagraph__V1__Contact *sent = contact_as_sent(arena, entry->absorptions[i].before);
-
-		text_add(text, "absorbed by %lu ", (unsigned long)entry->absorptions[i].survivor_contact_id);
-		text_add_pb_contact(text, sent);
-		anagraph__v1__contact__free_unpacked(sent, NULL);
+	for (size_t i = 0; i < entry->n_absorptions; i++) {
+		text_add(text, "absorbed by %lu ", (unsigned long)entry->absorptions[i]->survivor_contact_id);
+		text_add_pb_contact(text, entry->absorptions[i]->before);
 	}
 }

@@ -10,7 +10,8 @@ extern const char *const REACH_WORDS[5];
 extern const char *const KIND_WORDS[4];
 extern const char *const VERDICT_WORDS[5];
 extern const char *const OUTCOME_WORDS[5];
-extern const char *const CAUSE_WORDS[6];
+extern const char *const CAUSE_WORDS[9];
+extern const char *const ACTION_WORDS[6];
 extern const char *const POLICY_WORDS[MODEL_POLICY_COUNT];
 
 #define WORD(words, number)                                                                                  \
