@@ -1,6 +1,7 @@
 /* anagraph.v1.Conflict: a disagreement as an answer shows it and the journal keeps it.
  * The message has no namespace of its own: names of namespaces and of attributes
- * differ in their first letter's case, so a name alone says which it is. */
+ * differ in their first letter's case, so a name alone says which it is. A value of a
+ * contact that was erased since is gone; what it rested on stays. */
 #include "server/wire/fields.h"
 
 #include <errno.h>
@@ -72,8 +73,6 @@ take_claimed_value(struct value *value, struct claim *claim, const struct wire_f
 			return result;
 	}
 	result = fields_end(result, &set, FIELD_BIT(CLAIMED_VALUE_CLAIM));
-	if (result == 0 && taken.type == VALUE_NONE)
-		result = MESSAGE_E_DAMAGED;
 	if (result != 0)
 		return result;
 	*value = taken;

@@ -152,7 +152,8 @@ take_contact_element(struct contact *contact, const struct wire_field *field)
 		return take_attribute(&contact->attributes[contact->attribute_count++], field, CLAIMED_HERE);
 	case CONTACT_SECONDARIES:
 		secondary = &contact->secondaries[contact->secondary_count++];
-		if (take_secondary(secondary, field) != 0 || secondary->id == 0)
+		if (take_secondary(secondary, field) != 0 || secondary->id == 0 ||
+		    secondary_is_blank(secondary))
 			return MESSAGE_E_DAMAGED;
 		return 0;
 	case CONTACT_LISTS:

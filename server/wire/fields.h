@@ -86,9 +86,12 @@ void put_attribute(
     struct wire_writer *writer, uint32_t field, const struct attribute *attribute, enum claimed claimed);
 int take_attribute(struct attribute *out, const struct wire_field *field, enum claimed claimed);
 
+/* Whether it offers nothing: all that is left to tell of it is its id. */
+bool secondary_is_blank(const struct secondary *secondary);
 size_t secondary_bytes(const struct secondary *secondary);
 void put_secondary(struct wire_writer *writer, uint32_t field, const struct secondary *secondary);
-int take_secondary(struct secondary *out, const struct wire_field *field); /* its id may be 0 */
+int take_secondary(
+    struct secondary *out, const struct wire_field *field); /* its id may be 0, or all there is */
 
 /* A member of a oneof value. The numbers that the message gives them. */
 struct value_fields {

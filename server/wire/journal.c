@@ -220,9 +220,11 @@ take_loss(struct loss *out, const struct wire_field *field)
 			return result;
 	}
 	result = fields_end(result, &set, required);
+	loss.cause = (enum loss_cause)cause;
+	if (result == 0 && secondary_is_blank(&loss.value) && loss.cause != LOSS_ERASED)
+		result = MESSAGE_E_DAMAGED;
 	if (result != 0)
 		return result;
-	loss.cause = (enum loss_cause)cause;
 	*out = loss;
 	return 0;
 }

@@ -229,6 +229,12 @@ take_attribute(struct attribute *out, const struct wire_field *field, enum claim
 	return result;
 }
 
+bool
+secondary_is_blank(const struct secondary *secondary)
+{
+	return secondary->identifier.namespace_id == NAMESPACE_NONE && secondary->attribute.name.size == 0;
+}
+
 size_t
 secondary_bytes(const struct secondary *secondary)
 {
@@ -245,14 +251,17 @@ put_secondary(struct wire_writer *writer, uint32_t field, const struct secondary
 	bool is_identifier = secondary->identifier.namespace_id != NAMESPACE_NONE;
 	uint8_t *end = wire_message_end(writer);
 
-	put_policy(writer, SECONDARY_POLICY, &secondary->policy);
-	put_claim(writer, SECONDARY_CLAIM,
-	    is_identifier ? &secondary->identifier.claim : &secondary->attribute.claim);
-	wire_put_varint(writer, SECONDARY_OWNER_CONTACT_ID, secondary->owner_contact_id);
-	if (is_identifier)
-		put_identifier(writer, SECONDARY_IDENTIFIER, &secondary->identifier, CLAIMED_ELSEWHERE);
-	else
-		put_attribute(writer, SECONDARY_ATTRIBUTE, &secondary->attribute, CLAIMED_ELSEWHERE);
+	if (!secondary_is_blank(secondary)) {
+		put_policy(writer, SECONDARY_POLICY, &secondary->policy);
+		put_claim(writer, SECONDARY_CLAIM,
+		    is_identifier ? &secondary->identifier.claim : &secondary->attribute.claim);
+		wire_put_varint(writer, SECONDARY_OWNER_CONTACT_ID, secondary->owner_contact_id);
+		if (is_identifier)
+			put_identifier(
+			    writer, SECONDARY_IDENTIFIER, &secondary->identifier, CLAIMED_ELSEWHERE);
+		else
+			put_attribute(writer, SECONDARY_ATTRIBUTE, &secondary->attribute, CLAIMED_ELSEWHERE);
+	}
 	wire_put_varint(writer, SECONDARY_ID, secondary->id);
 	wire_message_begin(writer, field, end);
 }
@@ -261,6 +270,7 @@ int
 take_secondary(struct secondary *out, const struct wire_field *field)
 {
 	const uint32_t offered = FIELD_BIT(SECONDARY_IDENTIFIER) | FIELD_BIT(SECONDARY_ATTRIBUTE);
+	uint32_t required = FIELD_BIT(SECONDARY_CLAIM);
 	struct secondary secondary = { 0 };
 	struct claim claim = { 0 };
 	struct field_set set = { 0 };
@@ -297,8 +307,11 @@ take_secondary(struct secondary *out, const struct wire_field *field)
 		if (result != 0)
 			return result;
 	}
-	result = fields_end(result, &set, FIELD_BIT(SECONDARY_CLAIM));
-	if (result == 0 && ((set.seen & offered) == 0 || (set.seen & offered) == offered))
+	if (set.seen == FIELD_BIT(SECONDARY_ID))
+		required = FIELD_BIT(SECONDARY_ID);
+	result = fields_end(result, &set, required);
+	if (result == 0 && required == FIELD_BIT(SECONDARY_CLAIM) &&
+	    ((set.seen & offered) == 0 || (set.seen & offered) == offered))
 		result = MESSAGE_E_DAMAGED;
 	if (result != 0)
 		return result;

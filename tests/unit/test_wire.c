@@ -227,6 +227,11 @@ some_conflict(uint64_t *state, struct arena *arena)
 		conflict.namespace_id = (enum namespace_id)(1 + below(state, NAMESPACE_COUNT - 1));
 		conflict.name = namespace_name(conflict.namespace_id);
 	}
+	/* Of a contact that was erased since. */
+	if (below(state, 4) == 0)
+		conflict.stored = (struct value){ .type = VALUE_NONE };
+	if (below(state, 4) == 0)
+		conflict.incoming = (struct value){ .type = VALUE_NONE };
 	return conflict;
 }
 
@@ -251,6 +256,8 @@ some_entry(uint64_t *state, struct arena *arena)
 			.value = some_secondary(state, arena) };
 		if (below(state, 2) == 0)
 			losses[i].value.id = 0;
+		if (losses[i].cause == LOSS_ERASED)
+			losses[i].value = (struct secondary){ .id = some_number(state) };
 		before[i] = some_contact(state, arena);
 		absorptions[i] = (struct absorption){ &before[i], some_number(state) };
 	}
@@ -365,6 +372,12 @@ expect_secondary(const Anagraph__V1__Secondary *theirs, const struct secondary *
 {
 	assert_true(theirs->id == ours->id);
 	assert_true(theirs->owner_contact_id == ours->owner_contact_id);
+	if (ours->identifier.namespace_id == NAMESPACE_NONE && ours->attribute.name.size == 0) {
+		assert_int_equal(theirs->offered_case, ANAGRAPH__V1__SECONDARY__OFFERED__NOT_SET);
+		assert_null(theirs->claim);
+		assert_null(theirs->policy);
+		return;
+	}
 	expect_policy(theirs->policy, &ours->policy);
 	if (ours->identifier.namespace_id != NAMESPACE_NONE) {
 		assert_int_equal(theirs->offered_case, ANAGRAPH__V1__SECONDARY__OFFERED_IDENTIFIER);
@@ -415,6 +428,9 @@ expect_claimed_value(
 {
 	assert_non_null(theirs);
 	switch (value->type) {
+	case VALUE_NONE:
+		assert_int_equal(theirs->value_case, ANAGRAPH__V1__CLAIMED_VALUE__VALUE__NOT_SET);
+		break;
 	case VALUE_BOOL:
 		assert_int_equal(theirs->value_case, ANAGRAPH__V1__CLAIMED_VALUE__VALUE_BOOL_VALUE);
 		assert_int_equal(theirs->bool_value, value->boolean);
@@ -907,6 +923,14 @@ change_to_secondary_without_id(struct contact *contact)
 }
 
 static void
+change_to_blank_secondary(struct contact *contact)
+{
+	contact->secondaries = many_secondaries;
+	contact->secondary_count = 1;
+	many_secondaries[0] = (struct secondary){ .id = 1 };
+}
+
+static void
 change_to_infinity(struct contact *contact)
 {
 	contact->attributes = many_attributes;
@@ -952,6 +976,7 @@ test_what_no_contact_has_is_damaged(void **test_state)
 		change_to_too_many_attributes,
 		change_to_too_many_secondaries,
 		change_to_secondary_without_id,
+		change_to_blank_secondary,
 		change_to_infinity,
 		change_to_negative_zero,
 		change_to_no_value,
@@ -967,6 +992,45 @@ test_what_no_contact_has_is_damaged(void **test_state)
 		fill_many();
 		assert_int_equal(decode_changed(broken[i]), MESSAGE_E_DAMAGED);
 	}
+}
+
+/* What decoding says of an entry whose one loss is of this cause and value. */
+static int
+decode_loss(enum loss_cause cause, struct secondary value)
+{
+	const struct loss loss = { cause, 7, value };
+	struct journal_entry entry = {
+		.sequence = 1,
+		.contact_id = 7,
+		.outcome = OUTCOME_UPDATED,
+		.claim = { .source = SOURCE_CONTACTS },
+		.action = ACTION_ERASE,
+		.losses = &loss,
+		.loss_count = 1,
+	};
+	struct bytes message;
+	struct arena arena;
+	int result;
+
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(journal_entry_encode(&message, &arena, &entry), 0);
+	result = journal_entry_decode(&entry, &arena, message);
+	if (result == 0)
+		assert_int_equal(entry.losses[0].value.id, value.id);
+	arena_finish(&arena);
+	return result;
+}
+
+/* Of a secondary that named what was erased, its id is all that may be told. */
+static void
+test_R30_a_loss_may_be_an_id_alone(void **test_state)
+{
+	(void)test_state;
+	fill_many();
+	assert_int_equal(decode_loss(LOSS_ERASED, (struct secondary){ .id = 3 }), 0);
+	assert_int_equal(decode_loss(LOSS_ERASED, many_secondaries[2]), 0);
+	assert_int_equal(decode_loss(LOSS_ERASED, (struct secondary){ .id = 0 }), MESSAGE_E_DAMAGED);
+	assert_int_equal(decode_loss(LOSS_DISMISSED, (struct secondary){ .id = 3 }), MESSAGE_E_DAMAGED);
 }
 
 static void
@@ -1063,6 +1127,7 @@ main(void)
 		cmocka_unit_test(test_damage_is_told_and_never_read_past),
 		cmocka_unit_test(test_decoding_is_strict),
 		cmocka_unit_test(test_what_no_contact_has_is_damaged),
+		cmocka_unit_test(test_R30_a_loss_may_be_an_id_alone),
 		cmocka_unit_test(test_running_out_of_memory_is_told),
 		cmocka_unit_test(test_writer_says_when_it_is_full),
 		cmocka_unit_test(test_prefix_stands_before_a_nested_message),
