@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "server/engine/action.h"
+#include "server/engine/told.h"
 #include "server/wire/messages.h"
 
 /* What the decisions of one batch may take; one event past it is refused. */
@@ -178,6 +179,9 @@ replay(struct engine *engine, struct engine_write *write, const struct graph_req
 		reject(write, REASON_REQUEST_ID_REUSED, "This request_id was given to another request.");
 		snprintf(write->rejection.field, sizeof(write->rejection.field), "request_id");
 		return 0;
+	case GRAPH_E_ERASED:
+		reject(write, REASON_CONTACT_NOT_FOUND, "A contact that the answer told of was erased.");
+		return 0;
 	case GRAPH_E_DAMAGED:
 		reject_damaged(engine, write, &error);
 		return 0;
@@ -211,11 +215,19 @@ carry_out(struct engine *engine, struct engine_write *write, const struct event 
 /* Keeps the answer to a request that has an id. */
 static int
 keep(struct engine *engine, const struct engine_write *write, const struct graph_request *request,
-    int64_t now_us)
+    const struct changeset *changeset, int64_t now_us)
 {
+	uint64_t *ids;
+	size_t count;
+	int result;
+
 	if (request->request_id.size == 0 || write->validate_only)
 		return 0;
-	return graph_keep_request(engine->options.graph, request, write->response, now_us + REPLAY_US);
+	result = told_contact_ids(&ids, &count, &engine->arena, changeset);
+	if (result != 0)
+		return result;
+	return graph_keep_request(
+	    engine->options.graph, request, ids, count, write->response, now_us + REPLAY_US);
 }
 
 /* Answers one event or act, from its decision or from what was answered before. Anything
@@ -252,7 +264,7 @@ write_event(struct engine *engine, struct engine_write *write)
 	if (result != 0)
 		return result == DECIDE_E_REJECTED ? 0 : result;
 	result = carry_out(engine, write, &event, &changeset);
-	return result == 0 ? keep(engine, write, &request, now_us) : result;
+	return result == 0 ? keep(engine, write, &request, &changeset, now_us) : result;
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "server/graph/offered.h"
 #include "server/graph/outcome.h"
 #include "server/graph/read.h"
 #include "server/graph/scan.h"
@@ -51,6 +52,9 @@ put_contacts(struct bytes *contact, struct apply *apply)
 		result = table_put_contact(apply->graph, &key, KIND_CONTACT, message);
 		if (result == 0 && changeset->contacts[i].dismissals_changed)
 			result = put_dismissals(apply, after);
+		if (result == 0 && changeset->contacts[i].revised)
+			result = offered_update(
+			    apply->graph, apply->event->account, changeset->contacts[i].before, after);
 		if (result != 0)
 			return result;
 		if (after->id == changeset->contact->id)
@@ -147,6 +151,9 @@ put_absorptions(struct apply *apply)
 
 		if (result == 0)
 			result = put_forward(apply, absorbed_id, &forward);
+		if (result == 0)
+			result = offered_update(
+			    apply->graph, apply->event->account, changeset->absorptions[i].before, NULL);
 		if (result == 0 && changeset->absorptions[i].before->dismissal_count > 0) {
 			struct key key;
 

@@ -5,22 +5,13 @@
 #include <inttypes.h>
 
 #include "rules/namespaces.h"
+#include "server/graph/check.h"
+#include "server/graph/offered.h"
 #include "server/graph/outcome.h"
-#include "server/graph/read.h"
 #include "server/graph/scan.h"
 
 /* What decoding one record may take. */
 enum { CHECK_ARENA_BYTES = 256 * 1024 * 1024 };
-
-/* One check on its way. */
-struct check {
-	const struct graph *graph;
-	MDB_txn *txn;
-	struct arena arena; /* one record's */
-	struct graph_report report;
-	uint64_t dismissed_count; /* contacts that have dismissals */
-	struct graph_error *error;
-};
 
 /* The account being checked. */
 struct checked_account {
@@ -29,9 +20,8 @@ struct checked_account {
 	struct account counted;
 };
 
-/* A fault in a row whose key tells no more than its account, if that. */
-static int
-damaged_row(struct check *check, enum table table, struct bytes key, const char *what)
+int
+check_damaged_row(struct check *check, enum table table, struct bytes key, const char *what)
 {
 	struct bytes account = BYTES("?");
 	struct bytes rest;
@@ -40,18 +30,24 @@ damaged_row(struct check *check, enum table table, struct bytes key, const char 
 	return outcome_damaged(check->error, account, table, "%s", what);
 }
 
+int
+check_find(const struct check *check, enum table table, const struct key *key)
+{
+	MDB_val sought = val_of(key_bytes(key));
+	MDB_val found;
+
+	return environment_result(mdb_get(check->txn, check->graph->tables[table], &sought, &found));
+}
+
 /* Whether a row is there that is nothing but its key. */
 static int
 expect_mark(struct check *check, enum table table, struct bytes account, uint64_t first, uint64_t second)
 {
 	struct key key;
-	MDB_val sought;
-	MDB_val found;
 	int result;
 
 	key_pair(&key, account, first, second);
-	sought = val_of(key_bytes(&key));
-	result = environment_result(mdb_get(check->txn, check->graph->tables[table], &sought, &found));
+	result = check_find(check, table, &key);
 	if (result == GRAPH_E_ABSENT)
 		return outcome_damaged(
 		    check->error, account, table, "row %" PRIu64 ", %" PRIu64 " is missing", first, second);
@@ -111,6 +107,51 @@ check_dismissals(struct check *check, struct checked_account *account, struct co
 	return result;
 }
 
+/* Whether one of the secondaries before it has the same row. */
+static bool
+has_come_before(const struct contact *contact, size_t place, struct bytes account,
+    bool (*row)(struct key *, struct bytes, uint64_t, const struct secondary *), const struct key *key)
+{
+	for (size_t i = 0; i < place; i++) {
+		struct key other;
+
+		if (row(&other, account, contact->id, &contact->secondaries[i]) &&
+		    bytes_equal(key_bytes(&other), key_bytes(key)))
+			return true;
+	}
+	return false;
+}
+
+/* The contact's open secondaries are found by what they name. */
+static int
+check_offers(struct check *check, struct bytes account, const struct contact *contact)
+{
+	static const struct {
+		enum table table;
+		bool (*row)(struct key *, struct bytes, uint64_t, const struct secondary *);
+	} kinds[] = { { TABLE_OFFERED, offered_key }, { TABLE_OFFERED_OWNER, offered_owner_key } };
+	uint64_t *counts[] = { &check->offered_count, &check->offered_owner_count };
+
+	for (size_t i = 0; i < contact->secondary_count * 2; i++) {
+		const struct secondary *secondary = &contact->secondaries[i / 2];
+		struct key key;
+		int result;
+
+		if (!kinds[i % 2].row(&key, account, contact->id, secondary) ||
+		    has_come_before(contact, i / 2, account, kinds[i % 2].row, &key))
+			continue;
+		result = check_find(check, kinds[i % 2].table, &key);
+		if (result == GRAPH_E_ABSENT)
+			return outcome_damaged(check->error, account, kinds[i % 2].table,
+			    "row of secondary %" PRIu64 " of %" PRIu64 " is missing", secondary->id,
+			    contact->id);
+		if (result != 0)
+			return result;
+		(*counts[i % 2])++;
+	}
+	return 0;
+}
+
 static int
 check_contact(struct check *check, struct checked_account *account, uint64_t id, struct bytes message)
 {
@@ -146,7 +187,8 @@ check_contact(struct check *check, struct checked_account *account, uint64_t id,
 	}
 	count_contact(&account->counted, &contact);
 	check->report.contacts++;
-	return check_dismissals(check, account, &contact);
+	result = check_offers(check, account->name, &contact);
+	return result == 0 ? check_dismissals(check, account, &contact) : result;
 }
 
 /* A forward leads to a contact, directly and step by step. */
@@ -181,7 +223,7 @@ check_forward(struct check *check, struct checked_account *account, uint64_t id,
 	return result;
 }
 
-/* Ids are given one after the other, and nothing takes a record away. */
+/* Ids are given one after the other, and some are erased: there is none past the last. */
 static int
 check_contacts(struct check *check, struct checked_account *account)
 {
@@ -202,13 +244,12 @@ check_contacts(struct check *check, struct checked_account *account)
 		uint64_t id;
 
 		if (!key_parse_number(&name, &id, key)) {
-			result = damaged_row(check, TABLE_CONTACT, key, "has a key that is none");
+			result = check_damaged_row(check, TABLE_CONTACT, key, "has a key that is none");
 			break;
 		}
-		account->counted.last_contact_id++;
-		if (id != account->counted.last_contact_id) {
+		if (id == 0 || id > account->stored.last_contact_id) {
 			result = outcome_damaged(check->error, account->name, TABLE_CONTACT,
-			    "record %" PRIu64 " is missing", account->counted.last_contact_id);
+			    "record %" PRIu64 " has an id that was never given", id);
 			break;
 		}
 		arena_reset(&check->arena);
@@ -241,8 +282,17 @@ check_journal_entry(
 		    entry.revision);
 	if (result == 0)
 		result = journal_contact_ids(&ids, &id_count, &check->arena, &entry);
-	for (size_t i = 0; result == 0 && i < id_count; i++)
-		result = expect_mark(check, TABLE_CONTACT_JOURNAL, account->name, ids[i], sequence);
+	for (size_t i = 0; result == 0 && i < id_count; i++) {
+		struct key contact;
+
+		/* Who was erased has no history, but for the entry that says so. */
+		key_number(&contact, account->name, ids[i]);
+		result = check_find(check, TABLE_CONTACT, &contact);
+		if (result == 0 || (result == GRAPH_E_ABSENT && entry.action == ACTION_ERASE))
+			result = expect_mark(check, TABLE_CONTACT_JOURNAL, account->name, ids[i], sequence);
+		else if (result == GRAPH_E_ABSENT)
+			result = 0;
+	}
 	return result;
 }
 
@@ -265,13 +315,12 @@ check_journal(struct check *check, struct checked_account *account)
 		uint64_t sequence;
 
 		if (!key_parse_number(&name, &sequence, key)) {
-			result = damaged_row(check, TABLE_JOURNAL, key, "has a key that is none");
+			result = check_damaged_row(check, TABLE_JOURNAL, key, "has a key that is none");
 			break;
 		}
-		account->counted.journal_sequence++;
-		if (sequence != account->counted.journal_sequence) {
+		if (sequence == 0 || sequence > account->stored.journal_sequence) {
 			result = outcome_damaged(check->error, account->name, TABLE_JOURNAL,
-			    "record %" PRIu64 " is missing", account->counted.journal_sequence);
+			    "record %" PRIu64 " has a sequence that was never given", sequence);
 			break;
 		}
 		if (!record_open(&message, TABLE_JOURNAL, key, record)) {
@@ -284,6 +333,32 @@ check_journal(struct check *check, struct checked_account *account)
 		if (result != 0)
 			break;
 		check->report.journal_entries++;
+	}
+	return scan_end(&scan, result);
+}
+
+/* The identifiers that the account refuses. */
+static int
+check_suppressed(struct check *check, struct checked_account *account)
+{
+	struct scan scan;
+	struct bytes record;
+	struct bytes name;
+	struct bytes key;
+	struct key prefix;
+	int result;
+
+	key_account(&prefix, account->name);
+	result = scan_begin(&scan, check->txn, check->graph, TABLE_SUPPRESSED, &prefix);
+	if (result != 0)
+		return result;
+	while ((result = scan_next(&key, &record, &scan)) == 0) {
+		if (!key_parse_suppressed(&name, key)) {
+			result = check_damaged_row(check, TABLE_SUPPRESSED, key, "has a key that is none");
+			break;
+		}
+		account->counted.suppressed_count++;
+		check->suppressed_count++;
 	}
 	return scan_end(&scan, result);
 }
@@ -306,17 +381,14 @@ compare_counts(struct check *check, const struct checked_account *account)
 	const struct account *stored = &account->stored;
 	const struct account *counted = &account->counted;
 
-	if (stored->last_contact_id != counted->last_contact_id)
-		return miscounted(
-		    check, account, "last_contact_id", stored->last_contact_id, counted->last_contact_id);
-	if (stored->journal_sequence != counted->journal_sequence)
-		return miscounted(
-		    check, account, "journal_sequence", stored->journal_sequence, counted->journal_sequence);
 	if (stored->engaged_count != counted->engaged_count)
 		return miscounted(check, account, "engaged", stored->engaged_count, counted->engaged_count);
 	if (stored->dismissed_count != counted->dismissed_count)
 		return miscounted(
 		    check, account, "dismissed", stored->dismissed_count, counted->dismissed_count);
+	if (stored->suppressed_count != counted->suppressed_count)
+		return miscounted(
+		    check, account, "suppressed", stored->suppressed_count, counted->suppressed_count);
 	for (size_t i = 1; i < CLASS_COUNT; i++) {
 		if (stored->class_counts[i] != counted->class_counts[i])
 			return miscounted(
@@ -345,7 +417,7 @@ check_accounts(struct check *check)
 		struct bytes rest;
 
 		if (!key_parse_account(&account.name, &rest, key) || rest.size != 0) {
-			result = damaged_row(check, TABLE_ACCOUNT, key, "has a key that is none");
+			result = check_damaged_row(check, TABLE_ACCOUNT, key, "has a key that is none");
 			break;
 		}
 		result = read_account(&account.stored, check->txn, check->graph, account.name, check->error);
@@ -354,190 +426,14 @@ check_accounts(struct check *check)
 		if (result == 0)
 			result = check_journal(check, &account);
 		if (result == 0)
+			result = check_suppressed(check, &account);
+		if (result == 0)
 			result = compare_counts(check, &account);
 		if (result != 0)
 			break;
 		check->report.accounts++;
 	}
 	return scan_end(&scan, result);
-}
-
-/* Whether the contact holds the identifier that a key stands for. */
-static bool
-holds_key(const struct contact *contact, struct bytes account, struct bytes key)
-{
-	for (size_t i = 0; i < contact->identifier_count; i++) {
-		struct key held;
-
-		key_identifier(
-		    &held, account, contact->identifiers[i].namespace_id, contact->identifiers[i].value);
-		if (bytes_equal(key_bytes(&held), key))
-			return true;
-	}
-	return false;
-}
-
-/* A row of TABLE_IDENTIFIER leads to a contact that holds it. */
-static int
-check_identifier(struct check *check, struct bytes key, struct bytes record)
-{
-	enum contact_kind kind = KIND_FORWARD;
-	struct contact contact;
-	struct bytes message;
-	struct bytes account;
-	struct bytes value;
-	struct bytes rest;
-	uint64_t id;
-	int result;
-
-	if (!key_parse_account(&account, &rest, key))
-		return damaged_row(check, TABLE_IDENTIFIER, key, "has a key that is none");
-	if (!record_open(&value, TABLE_IDENTIFIER, key, record) || !record_id(&id, value))
-		return damaged_row(check, TABLE_IDENTIFIER, key, "has a damaged record");
-	result = read_contact(&kind, &message, check->txn, check->graph, account, id, check->error);
-	if (result == GRAPH_E_ABSENT || (result == 0 && kind != KIND_CONTACT))
-		return outcome_damaged(check->error, account, TABLE_IDENTIFIER,
-		    "record leads to %" PRIu64 ", which is no contact", id);
-	if (result != 0)
-		return result;
-	arena_reset(&check->arena);
-	result = contact_decode(&contact, &check->arena, message);
-	if (result == MESSAGE_E_DAMAGED || (result == 0 && !holds_key(&contact, account, key)))
-		return outcome_damaged(check->error, account, TABLE_IDENTIFIER,
-		    "record leads to %" PRIu64 ", which does not hold that value", id);
-	check->report.identifiers++;
-	return result;
-}
-
-/* A row of TABLE_FORWARD has its forward. */
-static int
-check_forward_mark(struct check *check, struct bytes key, struct bytes record)
-{
-	struct forward forward;
-	struct bytes account;
-	uint64_t survivor_id;
-	uint64_t absorbed_id;
-	int result;
-
-	(void)record;
-	if (!key_parse_pair(&account, &survivor_id, &absorbed_id, key))
-		return damaged_row(check, TABLE_FORWARD, key, "has a key that is none");
-	result = read_forward(&forward, check->txn, check->graph, account, absorbed_id, check->error);
-	if (result == 0 && forward.survivor_contact_id != survivor_id)
-		return outcome_damaged(check->error, account, TABLE_FORWARD,
-		    "row %" PRIu64 ", %" PRIu64 " is not what that forward says", survivor_id, absorbed_id);
-	return result;
-}
-
-/* A row of TABLE_CONTACT_JOURNAL is of a contact and an entry that there are. */
-static int
-check_journal_mark(struct check *check, struct bytes key, struct bytes record)
-{
-	struct account numbers;
-	struct bytes account;
-	uint64_t contact_id;
-	uint64_t sequence;
-	int result;
-
-	(void)record;
-	if (!key_parse_pair(&account, &contact_id, &sequence, key))
-		return damaged_row(check, TABLE_CONTACT_JOURNAL, key, "has a key that is none");
-	result = read_account(&numbers, check->txn, check->graph, account, check->error);
-	if (result == 0 &&
-	    (contact_id == 0 || contact_id > numbers.last_contact_id || sequence == 0 ||
-		sequence > numbers.journal_sequence))
-		return outcome_damaged(check->error, account, TABLE_CONTACT_JOURNAL,
-		    "row %" PRIu64 ", %" PRIu64 " is of no contact or no entry", contact_id, sequence);
-	return result;
-}
-
-/* A row of TABLE_REQUEST expires when it says. */
-static int
-check_request(struct check *check, struct bytes key, struct bytes record)
-{
-	struct kept_request kept;
-	struct bytes request_id;
-	struct bytes account;
-	struct bytes value;
-	struct key expiry;
-	struct key own;
-	MDB_val found;
-	MDB_val sought;
-	int result;
-
-	if (!key_parse_request(&account, &request_id, key))
-		return damaged_row(check, TABLE_REQUEST, key, "has a key that is none");
-	if (!record_open(&value, TABLE_REQUEST, key, record) || !record_request(&kept, value))
-		return damaged_row(check, TABLE_REQUEST, key, "has a damaged record");
-	key_request(&own, account, request_id);
-	key_expiry(&expiry, kept.expires_at_us, &own);
-	sought = val_of(key_bytes(&expiry));
-	result = environment_result(
-	    mdb_get(check->txn, check->graph->tables[TABLE_REQUEST_EXPIRY], &sought, &found));
-	if (result == GRAPH_E_ABSENT)
-		return damaged_row(check, TABLE_REQUEST, key, "has a record that never expires");
-	check->report.requests++;
-	return result;
-}
-
-static int
-check_meta(struct check *check, struct bytes key, struct bytes record)
-{
-	struct bytes value;
-
-	if (!record_open(&value, TABLE_META, key, record))
-		return outcome_say(
-		    check->error, GRAPH_E_DAMAGED, "meta: record %.*s is damaged", BYTES_PRINT(key));
-	return 0;
-}
-
-/* Every row of a table, each by itself. */
-static int
-check_rows(struct check *check, enum table table,
-    int (*check_row)(struct check *check, struct bytes key, struct bytes record))
-{
-	struct scan scan;
-	struct bytes record;
-	struct bytes key;
-	int result = scan_begin(&scan, check->txn, check->graph, table, NULL);
-
-	if (result != 0)
-		return result;
-	while ((result = scan_next(&key, &record, &scan)) == 0) {
-		result = check_row(check, key, record);
-		if (result != 0)
-			break;
-	}
-	return scan_end(&scan, result);
-}
-
-/* No row that the accounts did not lead to. */
-static int
-expect_rows(struct check *check, enum table table, uint64_t counted)
-{
-	MDB_stat stat;
-	int result = environment_result(mdb_stat(check->txn, check->graph->tables[table], &stat));
-
-	if (result == 0 && stat.ms_entries != counted)
-		return outcome_say(check->error, GRAPH_E_DAMAGED,
-		    "%s: of %zu records, %" PRIu64 " belong to an account", table_name(table),
-		    stat.ms_entries, counted);
-	return result;
-}
-
-/* Each answer that is kept has been seen to expire: there must be no other expiry. */
-static int
-expect_expiries(struct check *check)
-{
-	MDB_stat stat;
-	int result =
-	    environment_result(mdb_stat(check->txn, check->graph->tables[TABLE_REQUEST_EXPIRY], &stat));
-
-	if (result == 0 && stat.ms_entries != check->report.requests)
-		return outcome_say(check->error, GRAPH_E_DAMAGED,
-		    "%s: of %zu rows, %" PRIu64 " are of an answer that is kept",
-		    table_name(TABLE_REQUEST_EXPIRY), stat.ms_entries, check->report.requests);
-	return result;
 }
 
 int
@@ -550,25 +446,9 @@ graph_check(struct graph_report *report, struct graph *graph, struct graph_error
 		return outcome_say(error, result < 0 ? result : -EIO, "no transaction can begin");
 	arena_init(&check.arena, CHECK_ARENA_BYTES);
 	outcome_say(error, 0, "the store can't be read");
-	result = check_rows(&check, TABLE_META, check_meta);
+	result = check_accounts(&check);
 	if (result == 0)
-		result = check_accounts(&check);
-	if (result == 0)
-		result = expect_rows(&check, TABLE_CONTACT, check.report.contacts + check.report.forwards);
-	if (result == 0)
-		result = expect_rows(&check, TABLE_JOURNAL, check.report.journal_entries);
-	if (result == 0)
-		result = expect_rows(&check, TABLE_DISMISSED, check.dismissed_count);
-	if (result == 0)
-		result = check_rows(&check, TABLE_IDENTIFIER, check_identifier);
-	if (result == 0)
-		result = check_rows(&check, TABLE_FORWARD, check_forward_mark);
-	if (result == 0)
-		result = check_rows(&check, TABLE_CONTACT_JOURNAL, check_journal_mark);
-	if (result == 0)
-		result = check_rows(&check, TABLE_REQUEST, check_request);
-	if (result == 0)
-		result = expect_expiries(&check);
+		result = check_tables(&check);
 	mdb_txn_abort(check.txn);
 	arena_finish(&check.arena);
 	if (result == 0)

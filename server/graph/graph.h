@@ -31,6 +31,7 @@ enum graph_outcome {
 	GRAPH_E_FAILED = 4,  /* an earlier commit failed: no write is taken any more */
 	GRAPH_E_REFUSED = 5, /* the store can't be opened: *error says why */
 	GRAPH_E_REUSED = 6,  /* another request has that request_id */
+	GRAPH_E_ERASED = 7,  /* a contact that the answer told of was erased */
 };
 
 struct graph_options {
@@ -122,14 +123,15 @@ struct graph_request {
 
 /* The answer that is kept for a request, borrowed until the transaction is next written
  * to. 0; GRAPH_E_ABSENT when there is none, or one that has expired; GRAPH_E_REUSED when
- * it is the answer to another request; GRAPH_E_DAMAGED; -errno. */
+ * it is the answer to another request; GRAPH_E_ERASED; GRAPH_E_DAMAGED; -errno. */
 int graph_find_request(struct bytes *response, struct graph *graph, const struct graph_request *request,
     int64_t now_us, struct graph_error *error);
 
-/* Keeps an answer until a time, in place of any that is there. On anything but 0 the
- * transaction must be aborted. 0; GRAPH_E_FULL; GRAPH_E_FAILED; -errno. */
-int graph_keep_request(
-    struct graph *graph, const struct graph_request *request, struct bytes response, int64_t expires_at_us);
+/* Keeps an answer until a time, in place of any that is there; it goes with any of the
+ * contacts that it tells of, each of which is named once. On anything but 0 the
+ * transaction must be aborted. 0; GRAPH_E_FULL; GRAPH_E_FAILED; -ENOMEM; -errno. */
+int graph_keep_request(struct graph *graph, const struct graph_request *request, const uint64_t *contact_ids,
+    size_t contact_count, struct bytes response, int64_t expires_at_us);
 
 /* Takes away answers that have expired, the oldest first and no more than so many: a
  * little with each transaction, so that no write ever waits for many. The same outcomes. */

@@ -76,6 +76,30 @@ key_identifier(struct key *key, struct bytes account, enum namespace_id namespac
 }
 
 void
+key_offers(struct key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value)
+{
+	key_identifier(key, account, namespace_id, value);
+	append_byte(key, 0);
+}
+
+void
+key_offered(struct key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value,
+    uint64_t contact_id)
+{
+	key_offers(key, account, namespace_id, value);
+	append_number(key, contact_id);
+}
+
+void
+key_suppressed(
+    struct key *key, struct bytes account, enum namespace_id namespace_id, const uint8_t digest[DIGEST_BYTES])
+{
+	key_account(key, account);
+	append_byte(key, namespace_id);
+	append(key, digest, DIGEST_BYTES);
+}
+
+void
 key_number(struct key *key, struct bytes account, uint64_t number)
 {
 	key_account(key, account);
@@ -95,6 +119,14 @@ key_request(struct key *key, struct bytes account, struct bytes request_id)
 {
 	assert(request_id.size > 0 && request_id.size <= LIMIT_REQUEST_ID_BYTES);
 	key_account(key, account);
+	append(key, request_id.data, request_id.size);
+}
+
+void
+key_request_contact(struct key *key, struct bytes account, uint64_t contact_id, struct bytes request_id)
+{
+	assert(request_id.size > 0 && request_id.size <= LIMIT_REQUEST_ID_BYTES);
+	key_number(key, account, contact_id);
 	append(key, request_id.data, request_id.size);
 }
 
@@ -161,6 +193,43 @@ key_parse_request(struct bytes *account, struct bytes *request_id, struct bytes 
 	if (!key_parse_account(account, &rest, key) || rest.size == 0 || rest.size > LIMIT_REQUEST_ID_BYTES)
 		return false;
 	*request_id = rest;
+	return true;
+}
+
+bool
+key_parse_offered(struct bytes *account, uint64_t *contact_id, struct bytes key)
+{
+	struct bytes rest;
+
+	/* Namespace and form, at least one byte of a value and its end, the contact. */
+	if (!key_parse_account(account, &rest, key) || rest.size < (size_t)2 + 1 + 1 + NUMBER_BYTES)
+		return false;
+	if (rest.data[0] == NAMESPACE_NONE || rest.data[0] >= NAMESPACE_COUNT || rest.data[1] > VALUE_HASHED)
+		return false;
+	*contact_id = read_number(rest.data + rest.size - NUMBER_BYTES);
+	return true;
+}
+
+bool
+key_parse_suppressed(struct bytes *account, struct bytes key)
+{
+	struct bytes rest;
+
+	return key_parse_account(account, &rest, key) && rest.size == (size_t)1 + DIGEST_BYTES &&
+	    rest.data[0] > NAMESPACE_NONE && rest.data[0] < NAMESPACE_COUNT;
+}
+
+bool
+key_parse_request_contact(
+    struct bytes *account, uint64_t *contact_id, struct bytes *request_id, struct bytes key)
+{
+	struct bytes rest;
+
+	if (!key_parse_account(account, &rest, key) || rest.size <= NUMBER_BYTES ||
+	    rest.size > (size_t)NUMBER_BYTES + LIMIT_REQUEST_ID_BYTES)
+		return false;
+	*contact_id = read_number(rest.data);
+	*request_id = bytes_of(rest.data + NUMBER_BYTES, rest.size - NUMBER_BYTES);
 	return true;
 }
 

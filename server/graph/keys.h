@@ -13,7 +13,7 @@
 enum {
 	/* Past it an identifier's value is hashed: LMDB takes keys of up to 511 bytes. */
 	KEY_VALUE_BYTES = 400,
-	KEY_BYTES = LIMIT_ACCOUNT_BYTES + 1 + 2 + KEY_VALUE_BYTES,
+	KEY_BYTES = LIMIT_ACCOUNT_BYTES + 1 + 2 + KEY_VALUE_BYTES + 1 + 8,
 };
 
 struct key {
@@ -28,6 +28,16 @@ void key_account(struct key *key, struct bytes account);
 void key_identifier(
     struct key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value);
 
+/* What key_identifier gives and a zero byte, which no value contains: the beginning of the
+ * keys of all contacts that have a secondary of that identifier. Then such a contact. */
+void key_offers(struct key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value);
+void key_offered(struct key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value,
+    uint64_t contact_id);
+
+/* account, namespace, the digest of a value that is refused. */
+void key_suppressed(struct key *key, struct bytes account, enum namespace_id namespace_id,
+    const uint8_t digest[DIGEST_BYTES]);
+
 /* account, number: contacts by id, journal entries by sequence. */
 void key_number(struct key *key, struct bytes account, uint64_t number);
 
@@ -36,6 +46,9 @@ void key_pair(struct key *key, struct bytes account, uint64_t first, uint64_t se
 
 /* account, the id that a caller gave its request: 1 to 64 bytes. */
 void key_request(struct key *key, struct bytes account, struct bytes request_id);
+
+/* account, a contact, the id of a request whose answer tells of it. */
+void key_request_contact(struct key *key, struct bytes account, uint64_t contact_id, struct bytes request_id);
 
 /* A time that is not before 1970, then the key of the request whose answer expires. */
 void key_expiry(struct key *key, int64_t expires_at_us, const struct key *request);
@@ -48,6 +61,10 @@ bool key_parse_account(struct bytes *account, struct bytes *rest, struct bytes k
 bool key_parse_number(struct bytes *account, uint64_t *number, struct bytes key);
 bool key_parse_pair(struct bytes *account, uint64_t *first, uint64_t *second, struct bytes key);
 bool key_parse_request(struct bytes *account, struct bytes *request_id, struct bytes key);
+bool key_parse_offered(struct bytes *account, uint64_t *contact_id, struct bytes key);
+bool key_parse_suppressed(struct bytes *account, struct bytes key);
+bool key_parse_request_contact(
+    struct bytes *account, uint64_t *contact_id, struct bytes *request_id, struct bytes key);
 bool key_parse_expiry(int64_t *expires_at_us, struct key *request, struct bytes key);
 
 static inline struct bytes

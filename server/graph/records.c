@@ -90,20 +90,40 @@ void
 record_put_request_head(uint8_t head[RECORD_REQUEST_HEAD_BYTES], const struct kept_request *kept)
 {
 	record_put_id(head, (uint64_t)kept->expires_at_us);
-	memcpy(head + RECORD_ID_BYTES, kept->digest, GRAPH_DIGEST_BYTES);
+	head[8] = (uint8_t)kept->state;
+	memcpy(head + 9, kept->digest, GRAPH_DIGEST_BYTES);
+	record_put_id(head + 9 + GRAPH_DIGEST_BYTES, kept->contact_count);
 }
 
 bool
 record_request(struct kept_request *kept, struct bytes value)
 {
+	struct kept_request read;
 	uint64_t expires_at_us;
+	uint64_t count = 0;
+	size_t ids_bytes;
 
 	if (value.size < RECORD_REQUEST_HEAD_BYTES ||
 	    !record_id(&expires_at_us, bytes_of(value.data, RECORD_ID_BYTES)) || expires_at_us > INT64_MAX)
 		return false;
-	kept->expires_at_us = (int64_t)expires_at_us;
-	kept->digest = value.data + RECORD_ID_BYTES;
-	kept->response =
-	    bytes_of(value.data + RECORD_REQUEST_HEAD_BYTES, value.size - RECORD_REQUEST_HEAD_BYTES);
+	if (value.data[8] != KEPT_ANSWER && value.data[8] != KEPT_ERASED)
+		return false;
+	/* None is no number that record_id knows. */
+	record_id(&count, bytes_of(value.data + 9 + GRAPH_DIGEST_BYTES, RECORD_ID_BYTES));
+	if (count > (value.size - RECORD_REQUEST_HEAD_BYTES) / RECORD_ID_BYTES)
+		return false;
+	ids_bytes = (size_t)count * RECORD_ID_BYTES;
+	read = (struct kept_request){
+		.expires_at_us = (int64_t)expires_at_us,
+		.state = (enum kept_state)value.data[8],
+		.digest = value.data + 9,
+		.contact_ids = value.data + RECORD_REQUEST_HEAD_BYTES,
+		.contact_count = (size_t)count,
+		.response = bytes_of(value.data + RECORD_REQUEST_HEAD_BYTES + ids_bytes,
+		    value.size - RECORD_REQUEST_HEAD_BYTES - ids_bytes),
+	};
+	if (read.state == KEPT_ERASED && (read.contact_count > 0 || read.response.size > 0))
+		return false;
+	*kept = read;
 	return true;
 }

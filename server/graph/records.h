@@ -15,15 +15,14 @@ enum table {
 	TABLE_JOURNAL,         /* account, sequence: anagraph.store.v1.JournalEntry */
 	TABLE_CONTACT_JOURNAL, /* account, contact id, sequence: nothing */
 	TABLE_FORWARD,         /* account, survivor's id, absorbed id: nothing */
-	TABLE_REQUEST,         /* account, request_id: an expiry, a digest, the answer */
+	TABLE_REQUEST,         /* account, request_id: an expiry, a digest, contacts, the answer */
 	TABLE_REQUEST_EXPIRY,  /* expiry, account, request_id: nothing */
-	TABLE_REQUEST_CONTACT, /* account, contact id, request_id: nothing; of each contact an answer tells of
-				*/
+	TABLE_REQUEST_CONTACT, /* account, id of a contact that an answer tells of, request_id: nothing */
 	TABLE_INDEX,           /* account, class, reach or list, contact id: nothing */
 	TABLE_OFFERED,         /* account, namespace, value, contact id: nothing; of secondaries */
 	TABLE_OFFERED_OWNER,   /* account, owner's id, contact id: nothing; of secondaries */
 	TABLE_DISMISSED,       /* account, contact id: anagraph.store.v1.Dismissals */
-	TABLE_SUPPRESSED,      /* account, namespace, digest of a value: nothing */
+	TABLE_SUPPRESSED,      /* account, namespace, keyed digest of a value: nothing */
 	TABLE_COUNT,
 };
 
@@ -50,15 +49,24 @@ enum { RECORD_ID_BYTES = 8 };
 void record_put_id(uint8_t bytes[RECORD_ID_BYTES], uint64_t id);
 bool record_id(uint64_t *id, struct bytes value); /* false when it is none */
 
+/* What became of an answer that TABLE_REQUEST keeps. */
+enum kept_state {
+	KEPT_ANSWER = 1, /* the answer, under the digest of its request */
+	KEPT_ERASED = 2, /* a contact that it told of was erased: no answer, a keyed digest */
+};
+
 /* An answer as TABLE_REQUEST keeps it. */
 struct kept_request {
 	int64_t expires_at_us;
-	const uint8_t *digest; /* GRAPH_DIGEST_BYTES of it */
+	enum kept_state state;
+	const uint8_t *digest;      /* GRAPH_DIGEST_BYTES of it */
+	const uint8_t *contact_ids; /* RECORD_ID_BYTES each: those that it tells of, each once */
+	size_t contact_count;
 	struct bytes response;
 };
 
-/* What stands before the response: the expiry and the digest. */
-enum { RECORD_REQUEST_HEAD_BYTES = 8 + GRAPH_DIGEST_BYTES };
+/* What stands before the ids of contacts and the response. */
+enum { RECORD_REQUEST_HEAD_BYTES = 8 + 1 + GRAPH_DIGEST_BYTES + 8 };
 void record_put_request_head(uint8_t head[RECORD_REQUEST_HEAD_BYTES], const struct kept_request *kept);
 
 /* Borrows from the value. False when it is no such record. */

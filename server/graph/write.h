@@ -11,7 +11,8 @@
 /* Puts a value, with its checksum before it. */
 int table_put(struct graph *graph, enum table table, const struct key *key, struct bytes value);
 
-/* The same for a value in two parts. */
+/* The same for a value in two parts, neither of which may lie in a page of the
+ * transaction. */
 int table_put_parts(
     struct graph *graph, enum table table, const struct key *key, struct bytes head, struct bytes body);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "server/graph/environment.h"
+#include "server/graph/requests.h"
 #include "server/graph/write.h"
 #include "tests/unit/hand.h"
 
@@ -47,7 +48,7 @@ keep(struct hand_store *store, const char *account, const char *id, uint8_t aske
 	struct graph_request request = request_of(account, id, asked);
 
 	assert_int_equal(
-	    graph_keep_request(store->graph, &request, bytes_of_string(answer), expires_at_us), 0);
+	    graph_keep_request(store->graph, &request, NULL, 0, bytes_of_string(answer), expires_at_us), 0);
 }
 
 /* What asking comes to, and the answer where there is one. */
@@ -246,7 +247,180 @@ test_damaged_answer_is_told_and_never_given(void **test_state)
 	assert_int_equal(graph_find_request(&response, store.graph, &request, 0, &error), GRAPH_E_DAMAGED);
 	assert_string_equal(error.message, "account shop: request record is damaged");
 	assert_true(bytes_equal(response, BYTES("untouched")));
-	assert_int_equal(graph_keep_request(store.graph, &request, BYTES("answer"), NOW_US), -EBADMSG);
+	assert_int_equal(
+	    graph_keep_request(store.graph, &request, NULL, 0, BYTES("answer"), NOW_US), -EBADMSG);
+	graph_abort(store.graph);
+	hand_store_destroy(&store);
+}
+
+/* Keeps an answer that tells of these contacts, up to 0. */
+static void
+keep_telling(struct hand_store *store, const char *id, const char *answer, const uint64_t *contact_ids)
+{
+	struct graph_request request = request_of("shop", id, 1);
+	size_t count = 0;
+
+	while (contact_ids[count] != 0)
+		count++;
+	assert_int_equal(graph_keep_request(store->graph, &request, contact_ids, count,
+			     bytes_of_string(answer), NOW_US + 10),
+	    0);
+}
+
+#define KEEP_TELLING(store, id, answer, ...)                                                                 \
+	keep_telling(store, id, answer, (const uint64_t[]){ __VA_ARGS__, 0 })
+
+static void
+erase(struct hand_store *store, uint64_t contact_id, const struct bytes *values, size_t value_count)
+{
+	struct graph_error error;
+	struct arena arena;
+
+	arena_init(&arena, 1024 * 1024);
+	assert_int_equal(
+	    requests_erase(store->graph, &arena, BYTES("shop"), contact_id, values, value_count, &error), 0);
+	arena_finish(&arena);
+}
+
+static void
+test_R30_an_answer_that_told_of_who_was_erased_is_gone(void **test_state)
+{
+	struct hand_store store;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	begin(&store);
+	KEEP_TELLING(&store, "of-7", "rossi", 7);
+	KEEP_TELLING(&store, "of-5-and-7", "bianchi and rossi", 5, 7);
+	KEEP_TELLING(&store, "of-5", "bianchi", 5);
+	KEEP_TELLING(&store, "of-70", "verdi", 70);
+	keep(&store, "shop2", "of-7", 1, "of another account", NOW_US + 10);
+	commit(&store);
+	hand_store_expect_sound(&store);
+
+	begin(&store);
+	erase(&store, 7, NULL, 0);
+	commit(&store);
+	assert_int_equal(hand_store_expect_sound(&store).requests, 5);
+	begin(&store);
+	expect(&store, "shop", "of-7", 1, NOW_US, GRAPH_E_ERASED, "untouched");
+	expect(&store, "shop", "of-7", 2, NOW_US, GRAPH_E_REUSED, "untouched");
+	expect(&store, "shop", "of-5-and-7", 1, NOW_US, GRAPH_E_ERASED, "untouched");
+	expect(&store, "shop", "of-5", 1, NOW_US, 0, "bianchi");
+	expect(&store, "shop", "of-70", 1, NOW_US, 0, "verdi");
+	expect(&store, "shop2", "of-7", 1, NOW_US, 0, "of another account");
+
+	/* It expires when it would have, and may be replaced as any other. */
+	expect(&store, "shop", "of-7", 1, NOW_US + 10, GRAPH_E_ABSENT, "untouched");
+	KEEP_TELLING(&store, "of-7", "somebody else", 8);
+	expect(&store, "shop", "of-7", 1, NOW_US, 0, "somebody else");
+	erase(&store, 5, NULL, 0);
+	commit(&store);
+	hand_store_expect_sound(&store);
+	begin(&store);
+	assert_int_equal(graph_expire_requests(store.graph, NOW_US + 10, SWEPT), 0);
+	commit(&store);
+	assert_int_equal(hand_store_expect_sound(&store).requests, 0);
+	hand_store_destroy(&store);
+}
+
+/* What is left of it is no digest that somebody without the key could try requests on. */
+static void
+test_R30_the_digest_that_is_left_is_keyed(void **test_state)
+{
+	struct graph_request request = request_of("shop", "r-1", 1);
+	struct kept_request kept;
+	struct hand_store store;
+	struct bytes value;
+	struct key key;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	begin(&store);
+	KEEP_TELLING(&store, "r-1", "rossi", 7);
+	erase(&store, 7, NULL, 0);
+	key_request(&key, request.account, request.request_id);
+	assert_int_equal(table_get(&value, store.graph->txn, store.graph, TABLE_REQUEST, &key), 0);
+	assert_true(record_request(&kept, value));
+	assert_int_equal(kept.state, KEPT_ERASED);
+	assert_int_equal(kept.response.size, 0);
+	assert_null(memmem(value.data, value.size, request.digest, 4));
+	graph_abort(store.graph);
+	hand_store_destroy(&store);
+}
+
+static void
+test_R30_an_answer_that_has_a_value_is_gone(void **test_state)
+{
+	static const struct bytes values[] = { { (const uint8_t *)"rossi@", 6 },
+		{ (const uint8_t *)"+3902", 5 } };
+	struct hand_store store;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	begin(&store);
+	KEEP_TELLING(&store, "first", "is rossi@example.it", 5);
+	KEEP_TELLING(&store, "second", "+3902", 5);
+	KEEP_TELLING(&store, "neither", "rossi at example.it", 5);
+	KEEP_TELLING(&store, "elsewhere", "is rossi@example.it", 6);
+	erase(&store, 5, values, 2);
+	expect(&store, "shop", "first", 1, NOW_US, GRAPH_E_ERASED, "untouched");
+	expect(&store, "shop", "second", 1, NOW_US, GRAPH_E_ERASED, "untouched");
+	expect(&store, "shop", "neither", 1, NOW_US, 0, "rossi at example.it");
+	expect(&store, "shop", "elsewhere", 1, NOW_US, 0, "is rossi@example.it");
+	commit(&store);
+	hand_store_expect_sound(&store);
+	hand_store_destroy(&store);
+}
+
+static void
+test_check_tells_of_answers_and_contacts_that_disagree(void **test_state)
+{
+	struct hand_store store;
+	struct key row;
+
+	(void)test_state;
+	for (unsigned fault = 0; fault < 3; fault++) {
+		hand_store_create(&store, MAP_BYTES);
+		hand_store_open(&store);
+		begin(&store);
+		KEEP_TELLING(&store, "r-1", "answer", 7);
+		commit(&store);
+		key_request_contact(&row, BYTES("shop"), 7, BYTES("r-1"));
+		if (fault == 0)
+			expect_told(&store, TABLE_REQUEST_CONTACT, &row, true,
+			    "request has a record that 7 does not lead to");
+		key_request_contact(&row, BYTES("shop"), 8, BYTES("r-1"));
+		if (fault == 1)
+			expect_told(&store, TABLE_REQUEST_CONTACT, &row, false, "of 2 rows, 1");
+		key_name(&row, BYTES("nonsense"));
+		if (fault == 2)
+			expect_told(&store, TABLE_REQUEST_CONTACT, &row, false, "of 2 rows, 1");
+		hand_store_destroy(&store);
+	}
+}
+
+/* A record that no disk should have made keeps neither sweeps nor erasing from going on. */
+static void
+test_damaged_answer_expires(void **test_state)
+{
+	struct graph_request request = request_of("shop", "r-1", 1);
+	struct hand_store store;
+	struct key key;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	begin(&store);
+	KEEP_TELLING(&store, "r-1", "answer", 7);
+	key_request(&key, request.account, request.request_id);
+	assert_int_equal(table_put(store.graph, TABLE_REQUEST, &key, BYTES("too short")), 0);
+	assert_int_equal(graph_expire_requests(store.graph, NOW_US + 10, SWEPT), 0);
+	expect(&store, "shop", "r-1", 1, NOW_US, GRAPH_E_ABSENT, "untouched");
+	erase(&store, 7, NULL, 0);
 	graph_abort(store.graph);
 	hand_store_destroy(&store);
 }
@@ -283,6 +457,11 @@ main(void)
 		cmocka_unit_test(test_R26_a_sweep_takes_no_more_the_oldest_first),
 		cmocka_unit_test(test_check_tells_of_answers_and_expiries_that_disagree),
 		cmocka_unit_test(test_damaged_answer_is_told_and_never_given),
+		cmocka_unit_test(test_R30_an_answer_that_told_of_who_was_erased_is_gone),
+		cmocka_unit_test(test_R30_the_digest_that_is_left_is_keyed),
+		cmocka_unit_test(test_R30_an_answer_that_has_a_value_is_gone),
+		cmocka_unit_test(test_check_tells_of_answers_and_contacts_that_disagree),
+		cmocka_unit_test(test_damaged_answer_expires),
 		cmocka_unit_test(test_row_that_is_no_expiry_stops_no_write),
 	};
 
