@@ -58,6 +58,9 @@ enum limits {
 	LIMIT_THREADS = 64,
 	LIMIT_MAP_SIZE_MIB = 64 * 1024 * 1024, /* half of what a process can address */
 
+	/* What an account may have set. */
+	LIMIT_SHARED_LIMIT = 100, /* values of one namespace beside an identifier that is not shared (N6) */
+
 	/* How full the store may get, in per cent of the space it could have. */
 	LIMIT_STORE_ALARM_PERCENT = 80,
 	LIMIT_STORE_WRITE_PERCENT = 90, /* STORE_FULL */

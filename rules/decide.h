@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "rules/event.h"
 #include "rules/policy.h"
+#include "rules/settings.h"
 #include "rules/types.h"
 
 enum decide_outcome {
@@ -49,13 +50,10 @@ struct question {
 /* Whether the verdict table has a cell for it. */
 bool verdict_has_cell(enum conflict_kind kind, enum verdict verdict);
 
-/* The verdict when a policy gives none (R22). */
-enum verdict verdict_default(enum conflict_kind kind);
-
 /* Puts a question to the policy of the incoming claim's source and settles its
- * verdict: R22 and R23. *conflict borrows from the question's data, the reason from
- * the arena. 0; -ENOMEM. */
+ * verdict, the account's default where it gives none: R22 and R23. *conflict borrows from the question's
+ * data, the reason from the arena. 0; -ENOMEM. */
 int conflict_decide(struct conflict *conflict, struct arena *arena, const struct question *question,
-    const struct decider *decider);
+    const struct account_settings *settings, const struct decider *decider);
 
 #endif

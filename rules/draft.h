@@ -40,6 +40,7 @@ struct work {
 	struct arena *arena;
 	const struct event *event;
 	const struct neighbourhood *known;
+	const struct account_settings *settings;
 	const struct decider *decider;
 	struct draft *drafts; /* by id, a new contact last */
 	size_t draft_count;

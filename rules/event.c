@@ -86,7 +86,7 @@ enum identifier_member { MEMBER_NAMESPACE, MEMBER_VALUE };
  * *rejection but its field. */
 static int
 read_identifier(struct identifier *identifier, struct rejection *rejection, enum identifier_member *member,
-    struct arena *arena, const struct identifier_input *input, const struct normalize_settings *settings)
+    struct arena *arena, const struct identifier_input *input, const struct account_settings *settings)
 {
 	struct identifier read = { .namespace_id = namespace_find(input->namespace_name) };
 	int result;
@@ -134,7 +134,7 @@ insert_identifier(struct identifier *sorted, size_t *count, struct identifier id
 /* All identifiers: first their forms, then how they stand to each other. */
 static int
 prepare_identifiers(struct event *event, struct rejection *rejection, struct arena *arena,
-    const struct event_input *input, const struct normalize_settings *settings)
+    const struct event_input *input, const struct account_settings *settings)
 {
 	static const char *const members[] = { [MEMBER_NAMESPACE] = "namespace", [MEMBER_VALUE] = "value" };
 	struct identifier *identifiers = arena_calloc(arena, input->identifier_count, sizeof(*identifiers));
@@ -250,7 +250,7 @@ prepare_attributes(
 
 int
 event_prepare(struct event *event, struct rejection *rejection, struct arena *arena,
-    const struct event_input *input, const struct normalize_settings *settings)
+    const struct event_input *input, const struct account_settings *settings)
 {
 	struct event prepared = { .action = ACTION_IDENTIFY };
 	int result;
@@ -290,7 +290,7 @@ event_receive(struct event *event, int64_t recorded_at_us)
 
 int
 lookup_prepare(struct identifier *identifier, struct rejection *rejection, struct arena *arena,
-    const struct identifier_input *input, const struct normalize_settings *settings)
+    const struct identifier_input *input, const struct account_settings *settings)
 {
 	enum identifier_member member;
 	int result = read_identifier(identifier, rejection, &member, arena, input, settings);

@@ -99,7 +99,7 @@ enum event_outcome {
  * time observed, as claimed_at_us with clamped set: event_receive settles both.
  *   0; EVENT_E_REJECTED; -ENOMEM. *event is untouched unless 0. */
 int event_prepare(struct event *event, struct rejection *rejection, struct arena *arena,
-    const struct event_input *input, const struct normalize_settings *settings);
+    const struct event_input *input, const struct account_settings *settings);
 
 /* Stamps a prepared event with the moment the service took it in, and settles
  * when it was observed (R19). Copies the claim to every identifier and attribute.
@@ -110,7 +110,7 @@ void event_receive(struct event *event, int64_t recorded_at_us);
  * "identifier.namespace" and "identifier.value". Its claim is all zeros. The same
  * outcomes. */
 int lookup_prepare(struct identifier *identifier, struct rejection *rejection, struct arena *arena,
-    const struct identifier_input *input, const struct normalize_settings *settings);
+    const struct identifier_input *input, const struct account_settings *settings);
 
 /* Converts a wire timestamp to microseconds, cutting what is finer.
  *   0; EVENT_E_REJECTED when not in the years 1 to 9999 or nanos not below 10^9. */

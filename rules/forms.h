@@ -51,7 +51,7 @@ int email_normalize_unicode(struct bytes *value, struct arena *arena, struct byt
 /* The normal form of an address, the shorter way where there is one. */
 int email_normalize(struct bytes *value, struct arena *arena, struct bytes text);
 
-/* The normal form of a telephone number; region as normalize_settings has it.
+/* The normal form of a telephone number; region as account_settings has it.
  * *value borrows from the arena. 0; NORMALIZE_E_INVALID; -ENOMEM. */
 int number_normalize(struct bytes *value, struct arena *arena, struct bytes text, struct bytes region);
 

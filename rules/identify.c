@@ -423,9 +423,14 @@ settle_attributes(struct work *work, const struct identity *identity)
 
 int
 identify_decide(struct changeset *changeset, struct arena *arena, const struct event *event,
-    const struct neighbourhood *neighbourhood, const struct decider *decider)
+    const struct neighbourhood *neighbourhood, const struct account_settings *settings,
+    const struct decider *decider)
 {
-	struct work work = { .arena = arena, .event = event, .known = neighbourhood, .decider = decider };
+	struct work work = { .arena = arena,
+		.event = event,
+		.known = neighbourhood,
+		.settings = settings,
+		.decider = decider };
 	struct identity identity;
 
 	if (work_open(&work) < 0 || find_target(&work) < 0 || decide_identity(&identity, &work) < 0 ||

@@ -8,9 +8,10 @@
 #include "rules/decide.h"
 #include "rules/types.h"
 
-/* Decides one event. *changeset and all it points to borrow from the arena, the
- * neighbourhood and the event. 0; -ENOMEM with *changeset untouched. */
+/* Decides one event by its account's settings. *changeset and all it points to borrow
+ * from the arena, the neighbourhood and the event. 0; -ENOMEM with *changeset untouched. */
 int identify_decide(struct changeset *changeset, struct arena *arena, const struct event *event,
-    const struct neighbourhood *neighbourhood, const struct decider *decider);
+    const struct neighbourhood *neighbourhood, const struct account_settings *settings,
+    const struct decider *decider);
 
 #endif

@@ -17,7 +17,8 @@ intake_ask(const struct conflict **conflict, struct work *work, const struct que
 	if (conflicts == NULL)
 		return -ENOMEM;
 	work->conflicts = conflicts;
-	if (conflict_decide(&conflicts[work->conflict_count], work->arena, question, work->decider) < 0)
+	if (conflict_decide(
+		&conflicts[work->conflict_count], work->arena, question, work->settings, work->decider) < 0)
 		return -ENOMEM;
 	*conflict = &conflicts[work->conflict_count++];
 	return 0;

@@ -129,7 +129,7 @@ normalize_text(struct bytes *value, struct arena *arena, struct bytes text, size
 /* The form of a namespace, for trimmed text. */
 static int
 normalize_form(struct bytes *value, struct arena *arena, enum namespace_id namespace_id, struct bytes text,
-    const struct normalize_settings *settings)
+    const struct account_settings *settings)
 {
 	switch (namespace_id) {
 	case NAMESPACE_EMAIL:
@@ -153,7 +153,7 @@ normalize_form(struct bytes *value, struct arena *arena, enum namespace_id names
 
 int
 normalize_identifier(struct bytes *value, struct bytes *given, struct arena *arena,
-    enum namespace_id namespace_id, struct bytes raw, const struct normalize_settings *settings)
+    enum namespace_id namespace_id, struct bytes raw, const struct account_settings *settings)
 {
 	struct bytes form;
 	struct bytes kept = bytes_of(NULL, 0);

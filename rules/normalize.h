@@ -12,17 +12,13 @@
 
 #include "base/arena.h"
 #include "rules/namespaces.h"
+#include "rules/settings.h"
 #include "rules/types.h"
 
 enum normalize_outcome {
 	NORMALIZE_E_INVALID = 1, /* not of its form */
 	NORMALIZE_E_BLOCKED = 2, /* on the blocked list (N5): identifiers alone */
 	NORMALIZE_E_IGNORED = 3, /* no value at all: empty (N7), or blocked in a personal attribute (N5) */
-};
-
-/* Settings of an account. */
-struct normalize_settings {
-	struct bytes default_region; /* ISO 3166-1 alpha-2 for numbers without a country code; may be empty */
 };
 
 /* Whether an account's name is of its form: 1 to 64 of a-z 0-9 - _ . and first a
@@ -42,7 +38,7 @@ bool text_is_valid(struct bytes text, size_t limit_bytes);
  *   0; NORMALIZE_E_INVALID; NORMALIZE_E_BLOCKED; -ENOMEM. On any but 0 both are
  * untouched. The form is checked before the blocked list. */
 int normalize_identifier(struct bytes *value, struct bytes *given, struct arena *arena,
-    enum namespace_id namespace_id, struct bytes raw, const struct normalize_settings *settings);
+    enum namespace_id namespace_id, struct bytes raw, const struct account_settings *settings);
 
 /* Whether raw may already be in normal form, told by its bytes alone without any
  * table: if so a look-up may try it as it is before it normalises (N3). Never

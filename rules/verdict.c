@@ -21,12 +21,6 @@ verdict_has_cell(enum conflict_kind kind, enum verdict verdict)
 	return false;
 }
 
-enum verdict
-verdict_default(enum conflict_kind kind)
-{
-	return kind == CONFLICT_OWNER ? VERDICT_KEEP : VERDICT_OFFER;
-}
-
 static struct anagraph_string
 shown_string(struct bytes bytes)
 {
@@ -64,7 +58,8 @@ name_class(enum namespace_id namespace_id)
 
 /* The verdict that is carried out, and why it is not the policy's own. */
 static enum verdict
-settle(enum fallback *fallback, enum conflict_kind kind, int answer, uint32_t verdict)
+settle(enum fallback *fallback, const struct account_settings *settings, enum conflict_kind kind, int answer,
+    uint32_t verdict)
 {
 	if (answer < 0)
 		*fallback = FALLBACK_FAILED;
@@ -74,12 +69,12 @@ settle(enum fallback *fallback, enum conflict_kind kind, int answer, uint32_t ve
 		*fallback = FALLBACK_INVALID;
 	else
 		*fallback = FALLBACK_NONE;
-	return *fallback == FALLBACK_NONE ? (enum verdict)verdict : verdict_default(kind);
+	return *fallback == FALLBACK_NONE ? (enum verdict)verdict : settings->default_verdicts[kind];
 }
 
 int
 conflict_decide(struct conflict *conflict, struct arena *arena, const struct question *question,
-    const struct decider *decider)
+    const struct account_settings *settings, const struct decider *decider)
 {
 	enum source source = question->incoming_claim->source;
 	struct anagraph_claim incoming =
@@ -126,7 +121,7 @@ conflict_decide(struct conflict *conflict, struct arena *arena, const struct que
 		if (arena_copy(&decided.reason, arena, bytes_of(answered.reason, reason_bytes)) < 0)
 			return -ENOMEM;
 	}
-	decided.verdict = settle(&decided.fallback, question->kind, answer, answered.verdict);
+	decided.verdict = settle(&decided.fallback, settings, question->kind, answer, answered.verdict);
 	decided.policy = *identity;
 	if (question->kind == CONFLICT_OWNER)
 		decided.owner_contact_id = question->stored_contact_id;

@@ -199,6 +199,7 @@ start_engine(struct daemon *daemon)
 {
 	const struct engine_options options = {
 		.graph = daemon->graph,
+		.settings = settings_default(),
 		.decider = policies_decider(&daemon->policies),
 		.log = log_message,
 		.failed = note_failure,
@@ -217,6 +218,7 @@ start_serving(struct daemon *daemon)
 	const struct rpc_options options = {
 		.engine = daemon->engine,
 		.graph = daemon->graph,
+		.settings = settings_default(),
 		.thread_count = daemon->config.thread_count,
 		.log = log_message,
 	};

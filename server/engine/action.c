@@ -27,11 +27,12 @@ action_load(struct neighbourhood *known, struct graph *graph, struct arena *aren
 
 int
 action_decide(struct changeset *changeset, struct rejection *rejection, struct arena *arena,
-    const struct event *event, const struct neighbourhood *known, const struct decider *decider)
+    const struct event *event, const struct neighbourhood *known, const struct account_settings *settings,
+    const struct decider *decider)
 {
 	switch (event->action) {
 	case ACTION_IDENTIFY:
-		return identify_decide(changeset, arena, event, known, decider);
+		return identify_decide(changeset, arena, event, known, settings, decider);
 	case ACTION_PROMOTE:
 		return promote_decide(changeset, rejection, arena, event, known);
 	case ACTION_DISMISS:

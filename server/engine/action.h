@@ -12,7 +12,8 @@ int action_load(struct neighbourhood *known, struct graph *graph, struct arena *
 
 /* Decides what it changes. 0; DECIDE_E_REJECTED with *rejection; -errno. */
 int action_decide(struct changeset *changeset, struct rejection *rejection, struct arena *arena,
-    const struct event *event, const struct neighbourhood *known, const struct decider *decider);
+    const struct event *event, const struct neighbourhood *known, const struct account_settings *settings,
+    const struct decider *decider);
 
 /* Encodes the response of its call; contact is the changeset's, encoded. 0; -errno. */
 int action_answer(struct bytes *response, struct arena *arena, enum action action, struct bytes contact,

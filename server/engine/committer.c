@@ -259,8 +259,8 @@ write_event(struct engine *engine, struct engine_write *write)
 	}
 	if (result != 0)
 		return result;
-	result = action_decide(
-	    &changeset, &write->rejection, &engine->arena, &event, &known, &engine->options.decider);
+	result = action_decide(&changeset, &write->rejection, &engine->arena, &event, &known,
+	    settings_of(engine->options.settings, event.account), &engine->options.decider);
 	if (result != 0)
 		return result == DECIDE_E_REJECTED ? 0 : result;
 	result = carry_out(engine, write, &event, &changeset);

@@ -19,8 +19,9 @@ struct engine;
 typedef void (*engine_log_function)(void *context, const char *message);
 
 struct engine_options {
-	struct graph *graph;    /* borrowed; outlives the engine */
-	struct decider decider; /* called on the committer's thread */
+	struct graph *graph;             /* borrowed; outlives the engine */
+	const struct settings *settings; /* likewise */
+	struct decider decider;          /* called on the committer's thread */
 	engine_log_function log;
 	void *log_context;
 	/* Called once, on the committer's thread, when a commit failed: no write is

@@ -11,7 +11,7 @@ prepare(struct event *event, struct rejection *rejection, struct arena *arena,
 
 	if (result != 0)
 		return result;
-	return event_prepare(event, rejection, arena, &input, &options->settings);
+	return event_prepare(event, rejection, arena, &input, settings_of(options->settings, input.account));
 }
 
 const struct write_kind WRITE_IDENTIFY = {

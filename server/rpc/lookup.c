@@ -46,8 +46,8 @@ look_up_identifier(struct found *found, struct rejection *rejection, struct queu
 			return result;
 		missed = *rejection;
 	}
-	result =
-	    lookup_prepare(&identifier, rejection, &queue->scratch, input, &queue->rpc->options.settings);
+	result = lookup_prepare(&identifier, rejection, &queue->scratch, input,
+	    settings_of(queue->rpc->options.settings, account));
 	if (result != 0)
 		return result;
 	if (tried && bytes_equal(identifier.value, input->value)) {

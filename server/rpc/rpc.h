@@ -10,11 +10,11 @@
 struct rpc;
 
 struct rpc_options {
-	struct engine *engine; /* borrowed; ended after rpc_drain, before rpc_destroy */
-	struct graph *graph;   /* borrowed; outlives the front */
-	struct normalize_settings settings;
-	unsigned thread_count;   /* queues, each with a thread of its own; 1 to LIMIT_THREADS */
-	engine_log_function log; /* gRPC's own troubles; any thread */
+	struct engine *engine;           /* borrowed; ended after rpc_drain, before rpc_destroy */
+	struct graph *graph;             /* borrowed; outlives the front */
+	const struct settings *settings; /* borrowed; outlives the front */
+	unsigned thread_count;           /* queues, each with a thread of its own; 1 to LIMIT_THREADS */
+	engine_log_function log;         /* gRPC's own troubles; any thread */
 	void *log_context;
 };
 

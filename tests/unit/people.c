@@ -249,7 +249,7 @@ void
 people_decide(struct people *people)
 {
 	assert_int_equal(identify_decide(&people->changeset, &people->arena, &people->event, &people->known,
-			     &people->decider),
+			     &settings_default()->defaults, &people->decider),
 	    0);
 }
 

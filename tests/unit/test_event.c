@@ -87,7 +87,7 @@ tear_down(void **state)
 static int
 prepare(struct scene *scene)
 {
-	const struct normalize_settings settings = { .default_region = BYTES("IT") };
+	const struct account_settings settings = { .default_region = BYTES("IT") };
 
 	memset(&scene->rejection, 0, sizeof(scene->rejection));
 	memset(&scene->event, 0x5a, sizeof(scene->event));
@@ -563,7 +563,7 @@ static void
 test_lookup(void **state)
 {
 	struct scene *scene = *state;
-	const struct normalize_settings settings = { .default_region = { 0 } };
+	const struct account_settings settings = { .default_region = { 0 } };
 	static const struct {
 		const char *name;
 		struct bytes value;

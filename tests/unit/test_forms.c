@@ -145,7 +145,7 @@ test_N4_ascii_is_its_own_composition(void **state)
 	for (size_t i = 0; i < ROUNDS; i++) {
 		uint8_t text[40];
 		size_t size = 1 + next_random(&seed) % sizeof(text);
-		struct normalize_settings settings = { .default_region = { 0 } };
+		struct account_settings settings = { .default_region = { 0 } };
 		struct bytes trimmed;
 		struct bytes value;
 		struct bytes given;
@@ -180,7 +180,7 @@ test_normal_forms_are_their_own(void **state)
 		"(", "0", "\u0301", "\u0308", "\u0130", "\u03a3", "\u00df", "\u212a", "\u0345", "\u1fbc",
 		"\u3002", "\uff42", "\u05d0", "\"", "\\", "\u00a0", "\u1100", "\u1161", "\U0001d400", "xn--",
 		"bcher-kva", "it" };
-	const struct normalize_settings settings = { .default_region = BYTES("IT") };
+	const struct account_settings settings = { .default_region = BYTES("IT") };
 	uint32_t seed = 0x5eed;
 	size_t formed[NAMESPACE_COUNT] = { 0 };
 	(void)state;

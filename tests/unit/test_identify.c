@@ -160,8 +160,8 @@ name_attribute(struct world *world, const char *name, const char *value)
 static void
 decide(struct world *world)
 {
-	assert_int_equal(
-	    identify_decide(&world->changeset, &world->arena, &world->event, &world->known, &world->decider),
+	assert_int_equal(identify_decide(&world->changeset, &world->arena, &world->event, &world->known,
+			     &settings_default()->defaults, &world->decider),
 	    0);
 }
 
@@ -439,8 +439,8 @@ test_decision_without_memory_changes_nothing(void **state)
 		name_identifier(&world, NAMESPACE_PUSH, "d-1", 1);
 		name_attribute(&world, "LAST_NAME", "Bianchi");
 		arena_init(&world.arena, limit_bytes);
-		result =
-		    identify_decide(&untouched, &world.arena, &world.event, &world.known, &world.decider);
+		result = identify_decide(&untouched, &world.arena, &world.event, &world.known,
+		    &settings_default()->defaults, &world.decider);
 		if (result != 0) {
 			failures++;
 			assert_int_equal(untouched.outcome, OUTCOME_NONE);

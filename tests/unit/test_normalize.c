@@ -61,7 +61,7 @@ struct example {
 static void
 check(const struct example *examples, size_t count, const char *region)
 {
-	struct normalize_settings settings = { .default_region = bytes_of_string(region) };
+	struct account_settings settings = { .default_region = bytes_of_string(region) };
 
 	assert_true(count > 0);
 	for (size_t i = 0; i < count; i++) {
@@ -121,7 +121,7 @@ text_of(const char *before, char fill, size_t count, const char *after)
 static int
 outcome_of(enum namespace_id namespace_id, struct bytes raw)
 {
-	struct normalize_settings settings = { .default_region = BYTES("IT") };
+	struct account_settings settings = { .default_region = BYTES("IT") };
 	struct bytes value;
 	struct bytes given;
 
@@ -625,7 +625,7 @@ test_memory_out_leaves_outputs_untouched(void **state)
 		{ NAMESPACE_PHONE, B("+39 02 1234567"), 0, { 0 }, { 0 } },
 		{ NAMESPACE_CHAT, B("e\u0301"), 0, { 0 }, { 0 } },
 	};
-	const struct normalize_settings settings = { .default_region = { 0 } };
+	const struct account_settings settings = { .default_region = { 0 } };
 	(void)state;
 
 	for (size_t i = 0; i < COUNT_OF(examples); i++) {
