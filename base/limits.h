@@ -49,6 +49,9 @@ enum limits {
 	LIMIT_WRITE_QUEUE = 16384,                /* calls waiting for the committer: OVERLOADED */
 	LIMIT_WATCHERS = 256,                     /* streams of Health.Watch: OVERLOADED */
 	LIMIT_REFLECTION_STREAMS = 64,            /* of each version: OVERLOADED */
+	LIMIT_EVENT_STREAMS = 64,                 /* of IdentifyStream: OVERLOADED */
+	LIMIT_STREAM_EVENTS = 256,                /* of one stream without their answers; no more are read */
+	LIMIT_STREAM_BYTES = 16 * 1024 * 1024,    /* of one stream's events and answers; likewise */
 	LIMIT_BATCH_EVENTS = 1024,                /* events in one transaction */
 
 	/* How long an answer is kept for who asks for it again with its request_id. */

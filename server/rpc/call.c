@@ -331,9 +331,10 @@ call_answer(struct call *call, const struct answer *answer)
 }
 
 void
-call_answer_stream(struct call *call, const struct rejection *rejection, const grpc_slice *last_message)
+call_answer_stream(
+    struct call *call, const struct rejection *rejection, const grpc_slice *last_message, uint64_t txn)
 {
-	const struct answer answer = { .rejection = rejection };
+	const struct answer answer = { .rejection = rejection, .txn = txn };
 
 	end(call, &answer, last_message);
 }

@@ -16,9 +16,11 @@
 
 enum method {
 	METHOD_IDENTIFY,
+	METHOD_IDENTIFY_STREAM,
 	METHOD_RESOLVE,
 	METHOD_COUNT_CONTACTS,
 	METHOD_BATCH_RESOLVE,
+	METHOD_EXPLAIN,
 	METHOD_PROMOTE_SECONDARY,
 	METHOD_DISMISS_SECONDARY,
 	METHOD_MERGE_CONTACTS,
@@ -35,6 +37,8 @@ enum tag_kind {
 	TAG_ARRIVED,   /* a posted call has a caller */
 	TAG_ANSWERED,  /* the batch with the answer is done */
 	TAG_STEPPED,   /* a stream's batch in between is done */
+	TAG_RECEIVED,  /* an event stream's receive is done */
+	TAG_SENT,      /* likewise its send */
 	TAG_CLOSED,    /* nobody waits for the answer any more, or it has gone out */
 	TAG_SHUT_DOWN, /* the server has: nothing else arrives on the queue */
 };
@@ -55,7 +59,8 @@ struct queue {
 	unsigned spare_count;
 	unsigned owed_calls[METHOD_COUNT]; /* not posted for want of memory */
 	pthread_mutex_t stream_lock;
-	struct call *streams; /* those that are open; under the lock, with all that they hold */
+	struct call *streams; /* those that are open; under the lock, with all that they hold but events */
+	pthread_mutex_t event_lock; /* over streams of events, see identify_stream.c */
 };
 
 struct rpc {
@@ -82,12 +87,13 @@ struct rpc {
 struct stream {
 	struct call *before; /* in its queue's list */
 	struct call *after;
-	bool open;      /* in that list */
-	bool stepping;  /* a batch in between is under way: never more than one */
-	bool gone;      /* the caller is */
-	bool greeted;   /* initial metadata has been sent */
-	int service;    /* Watch: which one is watched */
-	int told_state; /* Watch: what the caller knows of it; -1 nothing yet */
+	bool open;                   /* in that list */
+	bool stepping;               /* a batch in between is under way: never more than one */
+	bool gone;                   /* the caller is */
+	bool greeted;                /* initial metadata has been sent */
+	int service;                 /* Watch: which one is watched */
+	int told_state;              /* Watch: what the caller knows of it; -1 nothing yet */
+	struct event_stream *events; /* IdentifyStream */
 };
 
 struct call {
@@ -135,8 +141,9 @@ void call_free_spare(struct queue *queue);
 void call_answer(struct call *call, const struct answer *answer);
 
 /* Ends a stream: well, or with a rejection unless that is NULL; a last message, taken
- * over, goes out before that unless it is NULL. With the lock of its queue's streams. */
-void call_answer_stream(struct call *call, const struct rejection *rejection, const grpc_slice *last_message);
+ * over, goes out before that unless it is NULL; txn as in struct answer. Once. */
+void call_answer_stream(
+    struct call *call, const struct rejection *rejection, const grpc_slice *last_message, uint64_t txn);
 
 /* Takes a call out of those that draining waits for. Once; any thread. */
 void call_leave(struct call *call);

@@ -22,6 +22,17 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.posted_count = POSTED_MANY,
 		.handle = identify_handle,
 	},
+	[METHOD_IDENTIFY_STREAM] = {
+		.path = "/anagraph.v1.IdentityService/IdentifyStream",
+		.handling = GRPC_SRM_PAYLOAD_NONE,
+		.posted_count = POSTED_FEW,
+		.stream_limit = LIMIT_EVENT_STREAMS,
+		.waited_for = true,
+		.handle = identify_stream_handle,
+		.stop = identify_stream_stop,
+		.complete = identify_stream_complete,
+		.release = identify_stream_release,
+	},
 	[METHOD_RESOLVE] = {
 		.path = "/anagraph.v1.IdentityService/Resolve",
 		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
@@ -39,6 +50,12 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
 		.posted_count = POSTED_MANY,
 		.handle = batch_resolve_handle,
+	},
+	[METHOD_EXPLAIN] = {
+		.path = "/anagraph.v1.IdentityService/Explain",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_FEW,
+		.handle = explain_handle,
 	},
 	[METHOD_PROMOTE_SECONDARY] = {
 		.path = "/anagraph.v1.IdentityService/PromoteSecondary",

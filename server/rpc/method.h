@@ -10,6 +10,7 @@ struct method_entry {
 	grpc_server_register_method_payload_handling handling;
 	unsigned posted_count;  /* calls that each queue keeps waiting for callers */
 	unsigned stream_limit;  /* streams at once in the whole process; 0: not a stream */
+	bool waited_for;        /* a stream that draining waits for, as it does for unary calls */
 	bool outlasts_draining; /* answered at once and to the end, without being waited for */
 
 	/* Takes the request in and ends the call, now or later. A stream's is called with its
@@ -19,14 +20,24 @@ struct method_entry {
 	void (*step)(struct call *call, bool ok);
 	/* The end is announced: ends it, at the latest when the step under way is done. */
 	void (*stop)(struct call *call);
+	/* Of a stream that has several batches under way, in place of step; without the lock.
+	 * Handles what came back; returns whether gRPC has given all of it back. */
+	bool (*complete)(struct call *call, enum tag_kind kind, bool ok);
+	/* Frees what it holds, once nobody else can come upon it. May be NULL. */
+	void (*release)(struct call *call);
 };
 
 extern const struct method_entry METHODS[METHOD_COUNT];
 
 void identify_handle(struct call *call);
+void identify_stream_handle(struct call *call);
+void identify_stream_stop(struct call *call);
+bool identify_stream_complete(struct call *call, enum tag_kind kind, bool ok);
+void identify_stream_release(struct call *call);
 void resolve_handle(struct call *call);
 void count_handle(struct call *call);
 void batch_resolve_handle(struct call *call);
+void explain_handle(struct call *call);
 void promote_handle(struct call *call);
 void dismiss_handle(struct call *call);
 void merge_handle(struct call *call);

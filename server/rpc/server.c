@@ -89,6 +89,7 @@ queue_init(struct queue *queue, struct rpc *rpc)
 	queue->rpc = rpc;
 	queue->shut_down_tag = (struct tag){ TAG_SHUT_DOWN, rpc };
 	pthread_mutex_init(&queue->stream_lock, NULL);
+	pthread_mutex_init(&queue->event_lock, NULL);
 	arena_init(&queue->scratch, LIMIT_CALL_ARENA_BYTES);
 	queue->handle = grpc_completion_queue_create_for_next(NULL);
 	grpc_server_register_completion_queue(rpc->server, queue->handle, NULL);
@@ -104,6 +105,7 @@ queue_finish(struct queue *queue)
 	grpc_completion_queue_destroy(queue->handle);
 	graph_reader_destroy(queue->reader);
 	arena_finish(&queue->scratch);
+	pthread_mutex_destroy(&queue->event_lock);
 	pthread_mutex_destroy(&queue->stream_lock);
 }
 

@@ -4,7 +4,8 @@
  *
  * What always holds: a stream is ended by its answer exactly once, also when nobody is
  * there to hear it; it stays in its queue's list until gRPC has given every batch of it
- * back; it has one step under way at most. */
+ * back. Its steps are taken one at a time, but for IdentifyStream, which has a way of its
+ * own. */
 #include "server/rpc/stream.h"
 
 #include <assert.h>
@@ -68,14 +69,15 @@ stream_arrived(struct call *call)
 	pthread_mutex_lock(&queue->stream_lock);
 	enlist(call);
 	call_watch(call);
-	if (atomic_load(&queue->rpc->ending))
+	if (atomic_load(&queue->rpc->ending) && !entry->waited_for)
 		call_leave(call);
 	entry->handle(call);
 	pthread_mutex_unlock(&queue->stream_lock);
 }
 
-bool
-stream_completed(struct call *call, enum tag_kind kind, bool ok)
+/* Goes a step on. Returns whether gRPC has given all of the stream back. */
+static bool
+complete_step(struct call *call, enum tag_kind kind, bool ok)
 {
 	struct queue *queue = call->queue;
 	struct stream *stream = &call->stream;
@@ -93,13 +95,28 @@ stream_completed(struct call *call, enum tag_kind kind, bool ok)
 			METHODS[call->method].step(call, ok);
 	}
 	complete = --call->batch_count == 0;
-	if (complete)
-		strike(call);
 	pthread_mutex_unlock(&queue->stream_lock);
-	arena_reset(&queue->scratch);
-	if (complete)
-		discount(call);
 	return complete;
+}
+
+bool
+stream_completed(struct call *call, enum tag_kind kind, bool ok)
+{
+	const struct method_entry *entry = &METHODS[call->method];
+	struct queue *queue = call->queue;
+	bool complete =
+	    entry->complete != NULL ? entry->complete(call, kind, ok) : complete_step(call, kind, ok);
+
+	arena_reset(&queue->scratch);
+	if (!complete)
+		return false;
+	pthread_mutex_lock(&queue->stream_lock);
+	strike(call);
+	pthread_mutex_unlock(&queue->stream_lock);
+	if (entry->release != NULL)
+		entry->release(call);
+	discount(call);
+	return true;
 }
 
 void
@@ -108,7 +125,7 @@ stream_end_all(struct queue *queue)
 	pthread_mutex_lock(&queue->stream_lock);
 	for (struct call *call = queue->streams; call != NULL; call = call->stream.after) {
 		/* A caller who doesn't read is not waited for. */
-		if (call->admitted)
+		if (call->admitted && !METHODS[call->method].waited_for)
 			call_leave(call);
 		if (!atomic_load(&call->answered))
 			METHODS[call->method].stop(call);
@@ -150,7 +167,7 @@ void
 stream_end(struct call *call, const struct rejection *rejection, const grpc_slice *last_message)
 {
 	assert(!atomic_load(&call->answered) && (last_message == NULL || !call->stream.stepping));
-	call_answer_stream(call, rejection, last_message);
+	call_answer_stream(call, rejection, last_message, 0);
 }
 
 const struct rejection *

@@ -72,8 +72,16 @@ for (const protocol of ['grpc-v1', 'grpc-v1alpha']) {
       'grpc.reflection.v1alpha.ServerReflection',
     ]);
     assert.deepEqual((await curl('', '--list-methods', '--reflect-protocol', protocol)).trim().split('\n'), [
+      'anagraph.v1.IdentityService/BatchResolve',
       'anagraph.v1.IdentityService/CountContacts',
+      'anagraph.v1.IdentityService/DismissSecondary',
+      'anagraph.v1.IdentityService/EraseContact',
+      'anagraph.v1.IdentityService/Explain',
       'anagraph.v1.IdentityService/Identify',
+      'anagraph.v1.IdentityService/IdentifyStream',
+      'anagraph.v1.IdentityService/ListContacts',
+      'anagraph.v1.IdentityService/MergeContacts',
+      'anagraph.v1.IdentityService/PromoteSecondary',
       'anagraph.v1.IdentityService/Resolve',
       'grpc.health.v1.Health/Check',
       'grpc.health.v1.Health/Watch',

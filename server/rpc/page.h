@@ -1,0 +1,28 @@
+/* Pages of answers that are too long for one: how many items a page has, and the token
+ * that leads from one page to the next.
+ *
+ * A token is a place, and a digest of it with all that must stay as it was from page to
+ * page, so that one that is brought back for something else is refused. It holds nothing
+ * that its caller could not say anyway, and outlives a restart. */
+#ifndef ANAGRAPH_SERVER_RPC_PAGE_H
+#define ANAGRAPH_SERVER_RPC_PAGE_H
+
+#include "rules/event.h"
+
+enum { PAGE_ITEMS_DEFAULT = 100, PAGE_TOKEN_BYTES = 32 };
+
+/* How many items a page has at most when this many are asked for. 0; REQUEST_E_REJECTED,
+ * naming "page_size". Any thread, as all here. */
+int page_size(size_t *size, struct rejection *rejection, uint32_t asked);
+
+/* What must stay as it was: the method, the account, the filters, each as bytes. */
+uint64_t page_scope(const struct bytes *parts, size_t part_count);
+
+/* The place that a token leads to; 0 for an empty one. 0; REQUEST_E_REJECTED, naming
+ * "page_token". */
+int page_token_read(uint64_t *place, struct rejection *rejection, struct bytes token, uint64_t scope);
+
+/* The token that leads to a place, which is not 0; borrowed from buffer. */
+struct bytes page_token_write(char buffer[PAGE_TOKEN_BYTES], uint64_t place, uint64_t scope);
+
+#endif
