@@ -73,8 +73,12 @@ struct event_stream {
 	bool ended;
 };
 
-/* What is to be done once the lock is given up. */
+/* What is to be done once the lock is given up, and all that it takes: the stream itself
+ * is looked at under the lock alone. */
 struct turn {
+	struct call *call;
+	grpc_call *handle;
+	bool greet; /* nothing has been sent yet */
 	bool receive;
 	bool send;
 	bool end;
@@ -146,13 +150,16 @@ takes_more(const struct event_stream *stream)
 static struct turn
 next_turn(struct event_stream *stream)
 {
-	struct turn turn = { .receive = false };
+	struct turn turn = { .call = stream->call, .handle = stream->call->handle };
 
 	while (stream->gone && has_answer(stream))
 		grpc_slice_unref(take_answer(stream));
 	if (!stream->receiving && takes_more(stream) && stream->count < LIMIT_STREAM_EVENTS &&
-	    stream->held_bytes < LIMIT_STREAM_BYTES)
+	    stream->held_bytes < LIMIT_STREAM_BYTES) {
 		turn.receive = stream->receiving = true;
+		turn.greet = !stream->call->stream.greeted;
+		stream->call->stream.greeted = true;
+	}
 	if (stream->sending || stream->ended)
 		return turn;
 	if (has_answer(stream)) {
@@ -168,26 +175,24 @@ next_turn(struct event_stream *stream)
 }
 
 static void
-receive(struct event_stream *stream)
+receive(struct event_stream *stream, const struct turn *turn)
 {
-	struct call *call = stream->call;
 	grpc_op ops[2];
 	size_t op_count = 0;
 	grpc_call_error error;
 
 	memset(ops, 0, sizeof(ops));
-	if (!call->stream.greeted)
+	if (turn->greet)
 		ops[op_count++].op = GRPC_OP_SEND_INITIAL_METADATA;
-	call->stream.greeted = true;
 	ops[op_count].op = GRPC_OP_RECV_MESSAGE;
-	ops[op_count++].data.recv_message.recv_message = &call->payload;
-	error = grpc_call_start_batch(call->handle, ops, op_count, &stream->received_tag, NULL);
+	ops[op_count++].data.recv_message.recv_message = &turn->call->payload;
+	error = grpc_call_start_batch(turn->handle, ops, op_count, &stream->received_tag, NULL);
 	assert(error == GRPC_CALL_OK);
 }
 
 /* An answer that another one follows at once may wait for it in gRPC's buffer. */
 static void
-send(struct event_stream *stream, grpc_slice answer, bool more_follows)
+send(struct event_stream *stream, const struct turn *turn)
 {
 	grpc_byte_buffer buffer = { .type = GRPC_BB_RAW };
 	grpc_op op;
@@ -195,11 +200,11 @@ send(struct event_stream *stream, grpc_slice answer, bool more_follows)
 
 	memset(&op, 0, sizeof(op));
 	grpc_slice_buffer_init(&buffer.data.raw.slice_buffer);
-	grpc_slice_buffer_add(&buffer.data.raw.slice_buffer, answer);
+	grpc_slice_buffer_add(&buffer.data.raw.slice_buffer, turn->answer);
 	op.op = GRPC_OP_SEND_MESSAGE;
-	op.flags = more_follows ? GRPC_WRITE_BUFFER_HINT : 0;
+	op.flags = turn->more_follows ? GRPC_WRITE_BUFFER_HINT : 0;
 	op.data.send_message.send_message = &buffer;
-	error = grpc_call_start_batch(stream->call->handle, &op, 1, &stream->sent_tag, NULL);
+	error = grpc_call_start_batch(turn->handle, &op, 1, &stream->sent_tag, NULL);
 	assert(error == GRPC_CALL_OK);
 	grpc_slice_buffer_destroy(&buffer.data.raw.slice_buffer);
 }
@@ -209,15 +214,16 @@ send(struct event_stream *stream, grpc_slice answer, bool more_follows)
 static void
 advance(struct event_stream *stream)
 {
+	pthread_mutex_t *lock = lock_of(stream);
 	struct turn turn = next_turn(stream);
 
-	pthread_mutex_unlock(lock_of(stream));
+	pthread_mutex_unlock(lock);
 	if (turn.receive)
-		receive(stream);
+		receive(stream, &turn);
 	if (turn.send)
-		send(stream, turn.answer, turn.more_follows);
+		send(stream, &turn);
 	else if (turn.end)
-		call_answer_stream(stream->call, turn.refusal, NULL, turn.txn);
+		call_answer_stream(turn.call, turn.refusal, NULL, turn.txn);
 }
 
 static grpc_slice
@@ -413,6 +419,7 @@ identify_stream_complete(struct call *call, enum tag_kind kind, bool ok)
 	struct event_stream *stream = call->stream.events;
 	bool complete;
 
+	assert(kind != TAG_ANSWERED || atomic_load(&call->answered));
 	if (kind == TAG_CLOSED || kind == TAG_ANSWERED)
 		call->batch_count--;
 	if (stream == NULL)
