@@ -175,7 +175,7 @@ prepare_identifiers(struct event *event, struct rejection *rejection, struct are
 /* One attribute's forms; the value has no type when the attribute is to be ignored. */
 static int
 read_attribute(struct attribute *attribute, struct rejection *rejection, struct arena *arena,
-    const struct attribute_input *input, size_t index)
+    const struct attribute_input *input, size_t index, const struct account_settings *settings)
 {
 	static const char *const message = "The value is missing or not of its form.";
 	struct value raw = input->value;
@@ -191,7 +191,7 @@ read_attribute(struct attribute *attribute, struct rejection *rejection, struct 
 			    rejection, REASON_ATTRIBUTE_INVALID, "attributes", index, "value", message);
 	}
 	attribute->name = input->name;
-	result = normalize_attribute(&attribute->value, arena, input->name, &raw);
+	result = normalize_attribute(&attribute->value, arena, input->name, &raw, settings);
 	if (result == NORMALIZE_E_INVALID)
 		return reject_element(
 		    rejection, REASON_ATTRIBUTE_INVALID, "attributes", index, "value", message);
@@ -222,8 +222,8 @@ insert_attribute(struct attribute *sorted, size_t *count, struct attribute attri
 
 /* All attributes: first their forms, then how they stand to each other. */
 static int
-prepare_attributes(
-    struct event *event, struct rejection *rejection, struct arena *arena, const struct event_input *input)
+prepare_attributes(struct event *event, struct rejection *rejection, struct arena *arena,
+    const struct event_input *input, const struct account_settings *settings)
 {
 	struct attribute *attributes = arena_calloc(arena, input->attribute_count, sizeof(*attributes));
 	size_t count = 0;
@@ -231,7 +231,8 @@ prepare_attributes(
 	if (attributes == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < input->attribute_count; i++) {
-		int result = read_attribute(&attributes[i], rejection, arena, &input->attributes[i], i);
+		int result =
+		    read_attribute(&attributes[i], rejection, arena, &input->attributes[i], i, settings);
 
 		if (result != 0)
 			return result;
@@ -259,7 +260,7 @@ event_prepare(struct event *event, struct rejection *rejection, struct arena *ar
 	if (result == 0)
 		result = prepare_identifiers(&prepared, rejection, arena, input, settings);
 	if (result == 0)
-		result = prepare_attributes(&prepared, rejection, arena, input);
+		result = prepare_attributes(&prepared, rejection, arena, input, settings);
 	if (result == 0)
 		*event = prepared;
 	return result;

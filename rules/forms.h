@@ -35,6 +35,14 @@ struct bytes text_trim(struct bytes text);
 /* Sets *out to the text in NFC, in memory to be freed. 0; -ENOMEM. */
 int text_compose(uint8_t **out, size_t *size, struct bytes text);
 
+/* Trims nothing: the text in NFC, of at most limit_bytes. *value borrows from the arena.
+ * 0; NORMALIZE_E_INVALID; -ENOMEM. */
+int text_normalize(struct bytes *value, struct arena *arena, struct bytes text, size_t limit_bytes);
+
+/* Whether a value in normal form may stand for somebody (N5), by the built-in list and the
+ * account's: 0; NORMALIZE_E_BLOCKED; -ENOMEM, never for plain ASCII. */
+int text_check_blocked(struct bytes text, const struct account_settings *settings);
+
 /* The longest address in normal form: local part, '@', domain. */
 enum { EMAIL_BYTES = LIMIT_EMAIL_LOCAL_BYTES + 1 + LIMIT_EMAIL_DOMAIN_BYTES };
 

@@ -10,8 +10,6 @@
 #include "rules/phone_version.h"
 
 #include <math.h>
-#include <unictype.h>
-#include <unistr.h>
 
 static const int64_t YEAR_1_US = -62135596800 * INT64_C(1000000);
 static const int64_t YEAR_10000_US = 253402300800 * INT64_C(1000000);
@@ -48,84 +46,6 @@ attribute_name_is_valid(struct bytes name)
 	return true;
 }
 
-/* Whether text is a word of lower-case ASCII, in whatever case. Text has no NUL, so
- * the comparison never passes the word's end. */
-static bool
-is_word(struct bytes text, const char *word)
-{
-	for (size_t i = 0; i < text.size; i++) {
-		uint8_t byte = text.data[i];
-
-		if (byte >= 'A' && byte <= 'Z')
-			byte = (uint8_t)(byte + ('a' - 'A'));
-		if (byte != (uint8_t)word[i])
-			return false;
-	}
-	return word[text.size] == 0;
-}
-
-/* Quotes of any kind, and blanks between them. */
-static bool
-is_quotes(struct bytes text)
-{
-	ucs4_t code_point;
-
-	for (size_t i = 0; i < text.size;) {
-		i += (size_t)u8_mbtouc(&code_point, text.data + i, text.size - i);
-		if (code_point_is_blank(code_point) || code_point == '`' || code_point == 0xb4)
-			continue;
-		if (code_point < 0x80 ? code_point != '"' && code_point != '\''
-				      : !uc_is_property_quotation_mark(code_point))
-			return false;
-	}
-	return true;
-}
-
-/* A UUID of zeros, with or without dashes, with or without braces. */
-static bool
-is_zero_uuid(struct bytes text)
-{
-	static const char dashed[] = "00000000-0000-0000-0000-000000000000";
-	static const char plain[] = "00000000000000000000000000000000";
-
-	if (text.size > 2 && text.data[0] == '{' && text.data[text.size - 1] == '}')
-		text = bytes_of(text.data + 1, text.size - 2);
-	return bytes_equal(text, bytes_of_string(dashed)) || bytes_equal(text, bytes_of_string(plain));
-}
-
-/* Whether a value in normal form is what programs send when they have none (N5). */
-static bool
-is_blocked(struct bytes text)
-{
-	static const char *const words[] = { "null", "undefined", "none", "nil", "nan", "n/a", "anonymous",
-		"guest", "unknown", "true", "false", "0", "-1", "[object object]", "{}", "[]" };
-	enum { LONGEST_WORD_BYTES = sizeof("[object object]") - 1 };
-
-	if (text.size <= LONGEST_WORD_BYTES) {
-		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-			if (is_word(text, words[i]))
-				return true;
-		}
-	}
-	return is_quotes(text) || is_zero_uuid(text);
-}
-
-/* Trimmed text of at most limit_bytes in NFC: N4 and N7. */
-static int
-normalize_text(struct bytes *value, struct arena *arena, struct bytes text, size_t limit_bytes)
-{
-	RELEASED uint8_t *composed = NULL;
-	size_t size;
-	int result;
-
-	if (text_is_ascii(text))
-		return text.size > limit_bytes ? NORMALIZE_E_INVALID : arena_copy(value, arena, text);
-	result = text_compose(&composed, &size, text);
-	if (result < 0)
-		return result;
-	return size > limit_bytes ? NORMALIZE_E_INVALID : arena_copy(value, arena, bytes_of(composed, size));
-}
-
 /* The form of a namespace, for trimmed text. */
 static int
 normalize_form(struct bytes *value, struct arena *arena, enum namespace_id namespace_id, struct bytes text,
@@ -143,7 +63,7 @@ normalize_form(struct bytes *value, struct arena *arena, enum namespace_id names
 	case NAMESPACE_FACEBOOK:
 	case NAMESPACE_INSTAGRAM:
 	case NAMESPACE_PUSH:
-		return normalize_text(value, arena, text, LIMIT_IDENTIFIER_BYTES);
+		return text_normalize(value, arena, text, LIMIT_IDENTIFIER_BYTES);
 	case NAMESPACE_NONE:
 	case NAMESPACE_COUNT:
 		break;
@@ -168,8 +88,9 @@ normalize_identifier(struct bytes *value, struct bytes *given, struct arena *are
 	result = normalize_form(&form, arena, namespace_id, text, settings);
 	if (result != 0)
 		return result;
-	if (is_blocked(form))
-		return NORMALIZE_E_BLOCKED;
+	result = text_check_blocked(form, settings);
+	if (result != 0)
+		return result;
 	if (!bytes_equal(form, text)) {
 		result = arena_copy(&kept, arena, text);
 		if (result < 0)
@@ -180,8 +101,8 @@ normalize_identifier(struct bytes *value, struct bytes *given, struct arena *are
 	return 0;
 }
 
-bool
-identifier_looks_normal(enum namespace_id namespace_id, struct bytes raw)
+static bool
+has_normal_form(enum namespace_id namespace_id, struct bytes raw)
 {
 	uint8_t form[EMAIL_BYTES];
 
@@ -198,8 +119,7 @@ identifier_looks_normal(enum namespace_id namespace_id, struct bytes raw)
 	case NAMESPACE_INSTAGRAM:
 	case NAMESPACE_PUSH:
 		return raw.size > 0 && raw.size <= LIMIT_IDENTIFIER_BYTES && text_is_ascii(raw) &&
-		    !code_point_is_blank(raw.data[0]) && !code_point_is_blank(raw.data[raw.size - 1]) &&
-		    !is_blocked(raw);
+		    !code_point_is_blank(raw.data[0]) && !code_point_is_blank(raw.data[raw.size - 1]);
 	case NAMESPACE_NONE:
 	case NAMESPACE_COUNT:
 		break;
@@ -207,8 +127,16 @@ identifier_looks_normal(enum namespace_id namespace_id, struct bytes raw)
 	return false;
 }
 
+bool
+identifier_looks_normal(
+    enum namespace_id namespace_id, struct bytes raw, const struct account_settings *settings)
+{
+	return has_normal_form(namespace_id, raw) && text_check_blocked(raw, settings) == 0;
+}
+
 static int
-normalize_string(struct bytes *string, struct arena *arena, bool personal, struct bytes raw)
+normalize_string(struct bytes *string, struct arena *arena, bool personal, struct bytes raw,
+    const struct account_settings *settings)
 {
 	struct bytes form;
 	int result;
@@ -218,17 +146,21 @@ normalize_string(struct bytes *string, struct arena *arena, bool personal, struc
 	raw = text_trim(raw);
 	if (raw.size == 0)
 		return NORMALIZE_E_IGNORED;
-	result = normalize_text(&form, arena, raw, LIMIT_ATTRIBUTE_STRING_BYTES);
+	result = text_normalize(&form, arena, raw, LIMIT_ATTRIBUTE_STRING_BYTES);
 	if (result != 0)
 		return result;
-	if (personal && is_blocked(form))
+	if (personal)
+		result = text_check_blocked(form, settings);
+	if (result == NORMALIZE_E_BLOCKED)
 		return NORMALIZE_E_IGNORED;
-	*string = form;
-	return 0;
+	if (result == 0)
+		*string = form;
+	return result;
 }
 
 int
-normalize_attribute(struct value *value, struct arena *arena, struct bytes name, const struct value *raw)
+normalize_attribute(struct value *value, struct arena *arena, struct bytes name, const struct value *raw,
+    const struct account_settings *settings)
 {
 	struct value form = { .type = raw->type };
 	bool personal = attribute_is_personal(name);
@@ -246,7 +178,7 @@ normalize_attribute(struct value *value, struct arena *arena, struct bytes name,
 		form.number = raw->number == 0 ? 0 : raw->number;
 		break;
 	case VALUE_STRING:
-		result = normalize_string(&form.string, arena, personal, raw->string);
+		result = normalize_string(&form.string, arena, personal, raw->string, settings);
 		break;
 	case VALUE_TIME:
 		if (raw->time_us < YEAR_1_US || raw->time_us >= YEAR_10000_US)

@@ -17,7 +17,7 @@
 
 enum normalize_outcome {
 	NORMALIZE_E_INVALID = 1, /* not of its form */
-	NORMALIZE_E_BLOCKED = 2, /* on the blocked list (N5): identifiers alone */
+	NORMALIZE_E_BLOCKED = 2, /* on a blocked list (N5): identifiers alone */
 	NORMALIZE_E_IGNORED = 3, /* no value at all: empty (N7), or blocked in a personal attribute (N5) */
 };
 
@@ -45,13 +45,28 @@ int normalize_identifier(struct bytes *value, struct bytes *given, struct arena 
  * true for a blocked value; true for a value that would be refused only where it is
  * a telephone number, since whether it is valid stands in a table: having missed, a
  * look-up must normalise it. */
-bool identifier_looks_normal(enum namespace_id namespace_id, struct bytes raw);
+bool identifier_looks_normal(
+    enum namespace_id namespace_id, struct bytes raw, const struct account_settings *settings);
 
 /* Checks name and value and sets *value to the value's normal form, its string
  * borrowed from the arena. NaN and infinities are invalid; negative zero becomes
  * zero; times lie in the years 1 to 9999.
  *   0; NORMALIZE_E_INVALID; NORMALIZE_E_IGNORED; -ENOMEM. */
-int normalize_attribute(struct value *value, struct arena *arena, struct bytes name, const struct value *raw);
+int normalize_attribute(struct value *value, struct arena *arena, struct bytes name, const struct value *raw,
+    const struct account_settings *settings);
+
+/* In how many forms a value may have to be blocked. */
+enum { BLOCKED_FORMS = 3 };
+
+/* Sets forms to what account_settings.blocked must hold so that a value is blocked however
+ * a caller writes it: its text, the address and the number, with a country code, that it
+ * is. *count is how many differ, from 1. They borrow from the arena.
+ *   0; NORMALIZE_E_INVALID when it is no text that an identifier could be; -ENOMEM. */
+int normalize_blocked(
+    struct bytes forms[BLOCKED_FORMS], size_t *count, struct arena *arena, struct bytes raw);
+
+/* How account_settings.blocked is sorted, for qsort and bsearch over struct bytes. */
+int blocked_compare(const void *a, const void *b);
 
 /* Orders values as R18 does: by type (bool, number, string, time), then by value,
  * strings by bytes. Negative, 0 or positive. */

@@ -78,3 +78,18 @@ text_compose(uint8_t **out, size_t *size, struct bytes text)
 	*size = composed_size;
 	return 0;
 }
+
+int
+text_normalize(struct bytes *value, struct arena *arena, struct bytes text, size_t limit_bytes)
+{
+	RELEASED uint8_t *composed = NULL;
+	size_t size;
+	int result;
+
+	if (text_is_ascii(text))
+		return text.size > limit_bytes ? NORMALIZE_E_INVALID : arena_copy(value, arena, text);
+	result = text_compose(&composed, &size, text);
+	if (result < 0)
+		return result;
+	return size > limit_bytes ? NORMALIZE_E_INVALID : arena_copy(value, arena, bytes_of(composed, size));
+}

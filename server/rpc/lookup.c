@@ -31,12 +31,13 @@ static int
 look_up_identifier(struct found *found, struct rejection *rejection, struct queue *queue,
     struct bytes account, const struct identifier_input *input)
 {
+	const struct account_settings *settings = settings_of(queue->rpc->options.settings, account);
 	struct identifier identifier = {
 		.namespace_id = namespace_find(input->namespace_name),
 		.value = input->value,
 	};
 	bool tried = identifier.namespace_id != NAMESPACE_NONE &&
-	    identifier_looks_normal(identifier.namespace_id, input->value);
+	    identifier_looks_normal(identifier.namespace_id, input->value, settings);
 	struct rejection missed;
 	int result;
 
@@ -46,8 +47,7 @@ look_up_identifier(struct found *found, struct rejection *rejection, struct queu
 			return result;
 		missed = *rejection;
 	}
-	result = lookup_prepare(&identifier, rejection, &queue->scratch, input,
-	    settings_of(queue->rpc->options.settings, account));
+	result = lookup_prepare(&identifier, rejection, &queue->scratch, input, settings);
 	if (result != 0)
 		return result;
 	if (tried && bytes_equal(identifier.value, input->value)) {

@@ -18,6 +18,8 @@ enum { ARENA_BYTES = 1024 * 1024 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+static const struct account_settings NOTHING_SET;
+
 static struct arena arena;
 
 static int
@@ -85,7 +87,7 @@ check(const struct example *examples, size_t count, const char *region)
 			assert_bytes(again, value);
 			assert_int_equal(given.size, 0);
 		}
-		if (identifier_looks_normal(example->namespace_id, example->raw) && result == 0)
+		if (identifier_looks_normal(example->namespace_id, example->raw, &NOTHING_SET) && result == 0)
 			assert_bytes(value, example->raw);
 		arena_reset(&arena);
 	}
@@ -159,12 +161,12 @@ test_N1_every_namespace_refuses_nul_and_bad_utf8(void **state)
 
 		for (size_t i = 0; i < COUNT_OF(wrong); i++) {
 			assert_int_equal(outcome_of((enum namespace_id)id, wrong[i]), NORMALIZE_E_INVALID);
-			assert_false(identifier_looks_normal((enum namespace_id)id, wrong[i]));
+			assert_false(identifier_looks_normal((enum namespace_id)id, wrong[i], &NOTHING_SET));
 		}
 	}
 	assert_int_equal(outcome_of(NAMESPACE_NONE, BYTES("a")), NORMALIZE_E_INVALID);
 	assert_int_equal(outcome_of(NAMESPACE_COUNT, BYTES("a")), NORMALIZE_E_INVALID);
-	assert_false(identifier_looks_normal(NAMESPACE_NONE, BYTES("a")));
+	assert_false(identifier_looks_normal(NAMESPACE_NONE, BYTES("a"), &NOTHING_SET));
 }
 
 static void
@@ -385,8 +387,8 @@ test_N4_other_namespaces(void **state)
 		assert_int_equal(outcome_of(others[i], text_of("e\u0301", 'a', 254, "")), 0);
 		assert_int_equal(
 		    outcome_of(others[i], text_of("e\u0301", 'a', 255, "")), NORMALIZE_E_INVALID);
-		assert_true(identifier_looks_normal(others[i], text_of("", 'a', 256, "")));
-		assert_false(identifier_looks_normal(others[i], text_of("", 'a', 257, "")));
+		assert_true(identifier_looks_normal(others[i], text_of("", 'a', 256, ""), &NOTHING_SET));
+		assert_false(identifier_looks_normal(others[i], text_of("", 'a', 257, ""), &NOTHING_SET));
 	}
 }
 
@@ -413,11 +415,11 @@ test_N5_blocked_in_every_namespace(void **state)
 		for (size_t j = 0; j < COUNT_OF(blocked); j++) {
 			assert_int_equal(
 			    outcome_of(id, blocked[j]), formless ? NORMALIZE_E_BLOCKED : NORMALIZE_E_INVALID);
-			assert_false(identifier_looks_normal(id, blocked[j]));
+			assert_false(identifier_looks_normal(id, blocked[j], &NOTHING_SET));
 		}
 		for (size_t j = 0; formless && j < COUNT_OF(allowed); j++) {
 			assert_int_equal(outcome_of(id, allowed[j]), 0);
-			assert_true(identifier_looks_normal(id, allowed[j]));
+			assert_true(identifier_looks_normal(id, allowed[j], &NOTHING_SET));
 		}
 	}
 }
@@ -435,7 +437,7 @@ string_outcome(struct value *value, struct bytes name, struct bytes string)
 {
 	struct value raw = { .type = VALUE_STRING, .string = string };
 
-	return normalize_attribute(value, &arena, name, &raw);
+	return normalize_attribute(value, &arena, name, &raw, &NOTHING_SET);
 }
 
 static void
@@ -482,7 +484,7 @@ test_N7_attribute_strings(void **state)
 static int
 attribute_outcome(struct value *value, struct bytes name, struct value raw)
 {
-	return normalize_attribute(value, &arena, name, &raw);
+	return normalize_attribute(value, &arena, name, &raw, &NOTHING_SET);
 }
 
 static void
@@ -597,22 +599,22 @@ static void
 test_looks_normal_spares_the_tables(void **state)
 {
 	(void)state;
-	assert_true(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("rossi@example.it")));
-	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("Rossi@example.it")));
-	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("rossi@Example.it")));
-	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES(" rossi@example.it")));
-	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("a@xn--bcher-kva.de")));
-	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("rossi")));
-	assert_true(identifier_looks_normal(NAMESPACE_PHONE, BYTES("+12345678")));
-	assert_true(identifier_looks_normal(NAMESPACE_WHATSAPP, BYTES("+123456789012345")));
-	assert_false(identifier_looks_normal(NAMESPACE_PHONE, BYTES("+1234567")));
-	assert_false(identifier_looks_normal(NAMESPACE_PHONE, BYTES("+1234567890123456")));
-	assert_false(identifier_looks_normal(NAMESPACE_LANDLINE, BYTES("12345678")));
-	assert_false(identifier_looks_normal(NAMESPACE_PHONE, BYTES("+1234 5678")));
-	assert_true(identifier_looks_normal(NAMESPACE_CHAT, BYTES("V-81")));
-	assert_false(identifier_looks_normal(NAMESPACE_CHAT, BYTES("v ")));
-	assert_false(identifier_looks_normal(NAMESPACE_CHAT, BYTES("\tv")));
-	assert_false(identifier_looks_normal(NAMESPACE_CHAT, BYTES("\u00e9")));
+	assert_true(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("rossi@example.it"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("Rossi@example.it"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("rossi@Example.it"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES(" rossi@example.it"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("a@xn--bcher-kva.de"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_EMAIL, BYTES("rossi"), &NOTHING_SET));
+	assert_true(identifier_looks_normal(NAMESPACE_PHONE, BYTES("+12345678"), &NOTHING_SET));
+	assert_true(identifier_looks_normal(NAMESPACE_WHATSAPP, BYTES("+123456789012345"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_PHONE, BYTES("+1234567"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_PHONE, BYTES("+1234567890123456"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_LANDLINE, BYTES("12345678"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_PHONE, BYTES("+1234 5678"), &NOTHING_SET));
+	assert_true(identifier_looks_normal(NAMESPACE_CHAT, BYTES("V-81"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_CHAT, BYTES("v "), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_CHAT, BYTES("\tv"), &NOTHING_SET));
+	assert_false(identifier_looks_normal(NAMESPACE_CHAT, BYTES("\u00e9"), &NOTHING_SET));
 }
 
 /* An arena with too little room, from none at all up: outputs stay untouched. */
@@ -662,7 +664,7 @@ test_memory_out_leaves_attribute_untouched(void **state)
 	(void)state;
 
 	arena_init(&none, 0);
-	assert_int_equal(normalize_attribute(&value, &none, BYTES("CITY"), &raw), -ENOMEM);
+	assert_int_equal(normalize_attribute(&value, &none, BYTES("CITY"), &raw, &NOTHING_SET), -ENOMEM);
 	assert_int_equal(value.type, VALUE_BOOL);
 	arena_finish(&none);
 }
