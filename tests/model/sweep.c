@@ -6,7 +6,7 @@
 #include "tests/model/compare.h"
 
 /* The reads that the service answers. */
-enum { LISTS_ANSWERED = 0, HISTORIES_ANSWERED = 0 };
+enum { LISTS_ANSWERED = 0, HISTORIES_ANSWERED = 1 };
 
 enum { BATCH_KEYS = 48, SOME_LISTS = 3, SOME_HISTORIES = 2, MOST_PAGE = 9 };
 
