@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "server/graph/index.h"
 #include "server/graph/offered.h"
 #include "server/graph/outcome.h"
 #include "server/graph/read.h"
@@ -34,6 +35,15 @@ put_dismissals(struct apply *apply, const struct contact *contact)
 	return result == 0 ? table_put(apply->graph, TABLE_DISMISSED, &key, message) : result;
 }
 
+/* Brings the rows that lead to a contact up to date. */
+static int
+put_rows(struct apply *apply, const struct contact *before, const struct contact *after)
+{
+	int result = offered_update(apply->graph, apply->event->account, before, after);
+
+	return result == 0 ? index_update(apply->graph, apply->event->account, before, after) : result;
+}
+
 static int
 put_contacts(struct bytes *contact, struct apply *apply)
 {
@@ -53,8 +63,7 @@ put_contacts(struct bytes *contact, struct apply *apply)
 		if (result == 0 && changeset->contacts[i].dismissals_changed)
 			result = put_dismissals(apply, after);
 		if (result == 0 && changeset->contacts[i].revised)
-			result = offered_update(
-			    apply->graph, apply->event->account, changeset->contacts[i].before, after);
+			result = put_rows(apply, changeset->contacts[i].before, after);
 		if (result != 0)
 			return result;
 		if (after->id == changeset->contact->id)
@@ -152,8 +161,7 @@ put_absorptions(struct apply *apply)
 		if (result == 0)
 			result = put_forward(apply, absorbed_id, &forward);
 		if (result == 0)
-			result = offered_update(
-			    apply->graph, apply->event->account, changeset->absorptions[i].before, NULL);
+			result = put_rows(apply, changeset->absorptions[i].before, NULL);
 		if (result == 0 && changeset->absorptions[i].before->dismissal_count > 0) {
 			struct key key;
 

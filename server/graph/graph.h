@@ -86,6 +86,28 @@ int graph_get_contact(struct bytes *contact, uint64_t **forwarded_ids, size_t *f
 int graph_get_account(
     struct account *out, struct graph_reader *reader, struct bytes account, struct graph_error *error);
 
+/* Which contacts a listing shows: those that everything set in it lets through. */
+struct graph_filter {
+	bool anonymous_chat;              /* contacts of that class, too */
+	enum contact_class contact_class; /* CLASS_NONE: any */
+	enum reach reach;                 /* REACH_NONE: any or none */
+	struct bytes list;                /* empty: any or none; else up to LIMIT_LIST_BYTES, no zero */
+};
+
+/* Begins a listing of the contacts past an id, by id. *out is the arena's and has
+ * to be ended. 0; -ENOMEM; -errno. */
+struct graph_listing;
+int graph_listing_begin(struct graph_listing **out, struct graph_reader *reader, struct arena *arena,
+    struct bytes account, const struct graph_filter *filter, uint64_t after_id);
+
+/* The next contact, as it is stored: an encoded anagraph.v1.Contact, borrowed from the map
+ * until graph_read_end. 0; GRAPH_E_ABSENT after the last; GRAPH_E_DAMAGED; -errno. */
+int graph_listing_next(
+    uint64_t *contact_id, struct bytes *contact, struct graph_listing *listing, struct graph_error *error);
+
+/* Ends it, before graph_read_end; accepts NULL. */
+void graph_listing_end(struct graph_listing *listing);
+
 /* Writing: one transaction at a time, all of it on the committer's thread. */
 
 /* Begins the transaction. 0; GRAPH_E_FULL when ordinary writes are refused for

@@ -11,6 +11,9 @@ enum { NUMBER_BYTES = 8 };
 /* How the value of an identifier stands in its key. */
 enum value_form { VALUE_WHOLE = 0, VALUE_HASHED = 1 };
 
+/* What a row of the index is of. */
+enum index_kind { INDEX_CLASS = 1, INDEX_LIST = 2 };
+
 static void
 append(struct key *key, const void *data, size_t size)
 {
@@ -100,6 +103,34 @@ key_suppressed(
 }
 
 void
+key_class_rows(struct key *key, struct bytes account, enum contact_class contact_class, enum reach reach)
+{
+	key_account(key, account);
+	append_byte(key, INDEX_CLASS);
+	append_byte(key, contact_class);
+	append_byte(key, reach);
+}
+
+void
+key_list_rows(struct key *key, struct bytes account, struct bytes list)
+{
+	assert(list.size > 0 && list.size <= LIMIT_LIST_BYTES);
+	assert(memchr(list.data, 0, list.size) == NULL);
+	key_account(key, account);
+	append_byte(key, INDEX_LIST);
+	append(key, list.data, list.size);
+	append_byte(key, 0);
+}
+
+void
+key_row(struct key *key, const struct key *rows, uint64_t contact_id)
+{
+	key->size = 0;
+	append(key, rows->data, rows->size);
+	append_number(key, contact_id);
+}
+
+void
 key_number(struct key *key, struct bytes account, uint64_t number)
 {
 	key_account(key, account);
@@ -182,6 +213,15 @@ key_parse_pair(struct bytes *account, uint64_t *first, uint64_t *second, struct 
 		return false;
 	*first = read_number(rest.data);
 	*second = read_number(rest.data + NUMBER_BYTES);
+	return true;
+}
+
+bool
+key_parse_row(uint64_t *contact_id, const struct key *rows, struct bytes key)
+{
+	if (key.size != rows->size + NUMBER_BYTES || memcmp(key.data, rows->data, rows->size) != 0)
+		return false;
+	*contact_id = read_number(key.data + rows->size);
 	return true;
 }
 

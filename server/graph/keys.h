@@ -38,6 +38,14 @@ void key_offered(struct key *key, struct bytes account, enum namespace_id namesp
 void key_suppressed(struct key *key, struct bytes account, enum namespace_id namespace_id,
     const uint8_t digest[DIGEST_BYTES]);
 
+/* The beginning of the index's rows of one class and one way to reach its contacts, or
+ * REACH_NONE for all of the class; of those of one list, 1 to LIMIT_LIST_BYTES without a
+ * zero, and a zero byte. Then the row of one contact. */
+void key_class_rows(
+    struct key *key, struct bytes account, enum contact_class contact_class, enum reach reach);
+void key_list_rows(struct key *key, struct bytes account, struct bytes list);
+void key_row(struct key *key, const struct key *rows, uint64_t contact_id);
+
 /* account, number: contacts by id, journal entries by sequence. */
 void key_number(struct key *key, struct bytes account, uint64_t number);
 
@@ -62,6 +70,8 @@ bool key_parse_number(struct bytes *account, uint64_t *number, struct bytes key)
 bool key_parse_pair(struct bytes *account, uint64_t *first, uint64_t *second, struct bytes key);
 bool key_parse_request(struct bytes *account, struct bytes *request_id, struct bytes key);
 bool key_parse_offered(struct bytes *account, uint64_t *contact_id, struct bytes key);
+bool key_parse_row(
+    uint64_t *contact_id, const struct key *rows, struct bytes key); /* of the same beginning */
 bool key_parse_suppressed(struct bytes *account, struct bytes key);
 bool key_parse_request_contact(
     struct bytes *account, uint64_t *contact_id, struct bytes *request_id, struct bytes key);

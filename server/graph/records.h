@@ -18,7 +18,7 @@ enum table {
 	TABLE_REQUEST,         /* account, request_id: an expiry, a digest, contacts, the answer */
 	TABLE_REQUEST_EXPIRY,  /* expiry, account, request_id: nothing */
 	TABLE_REQUEST_CONTACT, /* account, id of a contact that an answer tells of, request_id: nothing */
-	TABLE_INDEX,           /* account, class, reach or list, contact id: nothing */
+	TABLE_INDEX,           /* account, class and reach or list, contact id: nothing */
 	TABLE_OFFERED,         /* account, namespace, value, contact id: nothing; of secondaries */
 	TABLE_OFFERED_OWNER,   /* account, owner's id, contact id: nothing; of secondaries */
 	TABLE_DISMISSED,       /* account, contact id: anagraph.store.v1.Dismissals */
