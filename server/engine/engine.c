@@ -101,3 +101,17 @@ engine_get_journal(struct bytes *entry, struct rejection *rejection, struct engi
 		engine_log(engine, error.message);
 	return result == 0 ? 0 : refuse(rejection, result);
 }
+
+int
+engine_listing_next(uint64_t *contact_id, struct bytes *contact, struct rejection *rejection,
+    struct engine *engine, struct graph_listing *listing)
+{
+	struct graph_error error;
+	int result = graph_listing_next(contact_id, contact, listing, &error);
+
+	if (result == GRAPH_E_ABSENT)
+		return ENGINE_E_END;
+	if (result == GRAPH_E_DAMAGED)
+		engine_log(engine, error.message);
+	return result == 0 ? 0 : refuse(rejection, result);
+}

@@ -44,6 +44,7 @@ enum engine_outcome {
 	ENGINE_E_OVERLOADED = 2, /* the queue is full */
 	ENGINE_E_FAILED = 3,     /* a commit failed earlier */
 	ENGINE_E_REJECTED = 4,   /* *rejection says why */
+	ENGINE_E_END = 5,        /* there is no more */
 };
 
 /* One event or act on its way. The caller's memory from submit until done is called; what
@@ -87,6 +88,11 @@ int engine_list_history(uint64_t *sequences, size_t *count, size_t most, struct 
     uint64_t after_sequence);
 int engine_get_journal(struct bytes *entry, struct rejection *rejection, struct engine *engine,
     struct graph_reader *reader, struct bytes account, uint64_t sequence);
+
+/* The next contact of a listing, as graph_listing_next. 0; ENGINE_E_END;
+ * ENGINE_E_REJECTED; -errno. */
+int engine_listing_next(uint64_t *contact_id, struct bytes *contact, struct rejection *rejection,
+    struct engine *engine, struct graph_listing *listing);
 
 /* An account's numbers, likewise. 0; ENGINE_E_REJECTED; -errno. */
 int engine_count(struct account *counted, struct rejection *rejection, struct engine *engine,

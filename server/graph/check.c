@@ -6,6 +6,7 @@
 
 #include "rules/namespaces.h"
 #include "server/graph/check.h"
+#include "server/graph/index.h"
 #include "server/graph/offered.h"
 #include "server/graph/outcome.h"
 #include "server/graph/scan.h"
@@ -152,6 +153,27 @@ check_offers(struct check *check, struct bytes account, const struct contact *co
 	return 0;
 }
 
+/* The contact is found by its class, its reach and its lists. */
+static int
+check_index(struct check *check, struct bytes account, const struct contact *contact)
+{
+	for (size_t i = 0; i < index_place_count(contact); i++) {
+		struct key key;
+		int result;
+
+		if (!index_key(&key, account, contact, i))
+			continue;
+		result = check_find(check, TABLE_INDEX, &key);
+		if (result == GRAPH_E_ABSENT)
+			return outcome_damaged(
+			    check->error, account, TABLE_INDEX, "row of %" PRIu64 " is missing", contact->id);
+		if (result != 0)
+			return result;
+		check->index_count++;
+	}
+	return 0;
+}
+
 static int
 check_contact(struct check *check, struct checked_account *account, uint64_t id, struct bytes message)
 {
@@ -188,6 +210,8 @@ check_contact(struct check *check, struct checked_account *account, uint64_t id,
 	count_contact(&account->counted, &contact);
 	check->report.contacts++;
 	result = check_offers(check, account->name, &contact);
+	if (result == 0)
+		result = check_index(check, account->name, &contact);
 	return result == 0 ? check_dismissals(check, account, &contact) : result;
 }
 

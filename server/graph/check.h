@@ -14,6 +14,7 @@ struct check {
 	uint64_t dismissed_count; /* contacts that have dismissals */
 	uint64_t offered_count;   /* rows that the open secondaries of all contacts have */
 	uint64_t offered_owner_count;
+	uint64_t index_count;           /* rows that all contacts have */
 	uint64_t suppressed_count;      /* rows that lie under an account */
 	uint64_t request_contact_count; /* rows that the answers kept have */
 	struct graph_error *error;

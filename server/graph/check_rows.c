@@ -240,6 +240,7 @@ check_tables(struct check *check)
 		const char *whose;
 	} counted[] = {
 		{ TABLE_JOURNAL, &check->report.journal_entries, "an account" },
+		{ TABLE_INDEX, &check->index_count, "a contact" },
 		{ TABLE_DISMISSED, &check->dismissed_count, "a contact" },
 		{ TABLE_OFFERED, &check->offered_count, "an open secondary" },
 		{ TABLE_OFFERED_OWNER, &check->offered_owner_count, "an open secondary" },

@@ -1,79 +1,29 @@
 /* Explain: the journal is what it answers with. Each entry is stored as the message that
  * goes out, so that nothing is decoded, and what a policy, an operator or a limit did is
  * told in the words in which it was written down. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "server/rpc/method.h"
 #include "server/rpc/page.h"
 #include "server/rpc/read.h"
 #include "server/rpc/request.h"
-#include "server/wire/wire.h"
-
-/* Fields of ExplainResponse. */
-enum {
-	RESPONSE_ENTRIES = 1,
-	RESPONSE_NEXT_PAGE_TOKEN = 2,
-};
-
-/* A page on its way: its entries, borrowed from the snapshot. */
-struct page {
-	uint64_t sequences[LIMIT_PAGE_ITEMS + 1]; /* one more than a page has tells that there is another */
-	size_t listed_count;
-	struct bytes entries[LIMIT_PAGE_ITEMS];
-	size_t entry_count;
-	size_t size_bytes;
-};
 
 /* Reads entries until the page has its number or its size. */
 static int
-read_entries(
-    struct page *page, struct rejection *rejection, struct queue *queue, struct bytes account, size_t most)
+read_entries(struct page *page, struct rejection *rejection, struct queue *queue, struct bytes account,
+    const uint64_t *sequences, size_t listed_count)
 {
-	while (page->entry_count < page->listed_count && page->entry_count < most) {
-		struct bytes *entry = &page->entries[page->entry_count];
-		uint8_t prefix[WIRE_PREFIX_BYTES];
-		size_t size;
-		int result = engine_get_journal(entry, rejection, queue->rpc->options.engine, queue->reader,
-		    account, page->sequences[page->entry_count]);
+	for (size_t i = 0; i < listed_count && i < page->most; i++) {
+		struct bytes entry;
+		int result = engine_get_journal(
+		    &entry, rejection, queue->rpc->options.engine, queue->reader, account, sequences[i]);
 
 		if (result != 0)
 			return result;
-		size = wire_prefix(prefix, RESPONSE_ENTRIES, entry->size) + entry->size;
-		if (page->entry_count > 0 && page->size_bytes + size > LIMIT_PAGE_BYTES)
-			return 0;
-		page->size_bytes += size;
-		page->entry_count++;
+		if (!page_add(page, entry))
+			break;
 	}
 	return 0;
-}
-
-static void
-append(uint8_t **at, const void *data, size_t size)
-{
-	if (size > 0)
-		memcpy(*at, data, size);
-	*at += size;
-}
-
-static grpc_slice
-encode(const struct page *page, struct bytes token)
-{
-	uint8_t prefix[WIRE_PREFIX_BYTES];
-	size_t prefix_size = token.size == 0 ? 0 : wire_prefix(prefix, RESPONSE_NEXT_PAGE_TOKEN, token.size);
-	grpc_slice slice = grpc_slice_malloc(page->size_bytes + prefix_size + token.size);
-	uint8_t *at = GRPC_SLICE_START_PTR(slice);
-
-	for (size_t i = 0; i < page->entry_count; i++) {
-		uint8_t before[WIRE_PREFIX_BYTES];
-
-		append(&at, before, wire_prefix(before, RESPONSE_ENTRIES, page->entries[i].size));
-		append(&at, page->entries[i].data, page->entries[i].size);
-	}
-	append(&at, prefix, prefix_size);
-	append(&at, token.data, token.size);
-	return slice;
 }
 
 /* What is asked for. */
@@ -112,29 +62,31 @@ static int
 explain(grpc_slice *out, struct rejection *rejection, struct call *call, const void *message)
 {
 	struct queue *queue = call->queue;
-	struct page *page = arena_calloc(&queue->scratch, 1, sizeof(*page));
+	/* One more than a page has tells that there is another. */
+	uint64_t sequences[LIMIT_PAGE_ITEMS + 1];
+	size_t listed_count = 0;
 	char buffer[PAGE_TOKEN_BYTES];
 	struct bytes token = { NULL, 0 };
 	struct wanted wanted;
-	int result;
+	struct page page;
+	int result = parse(&wanted, rejection, message);
 
-	if (page == NULL)
-		return -ENOMEM;
-	result = parse(&wanted, rejection, message);
+	if (result == 0)
+		result = page_begin(&page, &queue->scratch, wanted.most);
 	if (result != 0)
 		return result;
-	result = engine_list_history(page->sequences, &page->listed_count, wanted.most + 1, rejection,
+	result = engine_list_history(sequences, &listed_count, wanted.most + 1, rejection,
 	    queue->rpc->options.engine, queue->reader, wanted.account, wanted.contact_id,
 	    wanted.after_sequence);
 	if (result == ENGINE_E_REJECTED)
 		snprintf(rejection->field, sizeof(rejection->field), "contact_id");
 	if (result == 0)
-		result = read_entries(page, rejection, queue, wanted.account, wanted.most);
+		result = read_entries(&page, rejection, queue, wanted.account, sequences, listed_count);
 	if (result != 0)
 		return result;
-	if (page->entry_count < page->listed_count)
-		token = page_token_write(buffer, page->sequences[page->entry_count - 1], wanted.scope);
-	*out = encode(page, token);
+	if (page.count < listed_count)
+		token = page_token_write(buffer, sequences[page.count - 1], wanted.scope);
+	*out = page_encode(&page, token, (struct bytes){ NULL, 0 });
 	return 0;
 }
 

@@ -51,6 +51,12 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.posted_count = POSTED_MANY,
 		.handle = batch_resolve_handle,
 	},
+	[METHOD_LIST_CONTACTS] = {
+		.path = "/anagraph.v1.IdentityService/ListContacts",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_FEW,
+		.handle = list_handle,
+	},
 	[METHOD_EXPLAIN] = {
 		.path = "/anagraph.v1.IdentityService/Explain",
 		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,

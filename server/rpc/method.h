@@ -37,6 +37,7 @@ void identify_stream_release(struct call *call);
 void resolve_handle(struct call *call);
 void count_handle(struct call *call);
 void batch_resolve_handle(struct call *call);
+void list_handle(struct call *call);
 void explain_handle(struct call *call);
 void promote_handle(struct call *call);
 void dismiss_handle(struct call *call);

@@ -2,11 +2,20 @@
  * form alone, so that a token compares as it is read. */
 #include "server/rpc/page.h"
 
+#include <errno.h>
+
 #include <xxhash.h>
 
 #include "server/rpc/request.h"
+#include "server/wire/wire.h"
 
 enum { NUMBER_DIGITS = 16 };
+
+/* Fields of every answer that has pages. */
+enum {
+	RESPONSE_ITEMS = 1,
+	RESPONSE_NEXT_PAGE_TOKEN = 2,
+};
 
 int
 page_size(size_t *size, struct rejection *rejection, uint32_t asked)
@@ -79,4 +88,56 @@ page_token_read(uint64_t *place, struct rejection *rejection, struct bytes token
 		    "The token is not one of this listing.");
 	*place = read;
 	return 0;
+}
+
+int
+page_begin(struct page *page, struct arena *arena, size_t most)
+{
+	struct bytes *items = arena_calloc(arena, most, sizeof(*items));
+
+	if (items == NULL)
+		return -ENOMEM;
+	*page = (struct page){ .items = items, .most = most };
+	return 0;
+}
+
+bool
+page_add(struct page *page, struct bytes item)
+{
+	uint8_t prefix[WIRE_PREFIX_BYTES];
+	size_t size = wire_prefix(prefix, RESPONSE_ITEMS, item.size) + item.size;
+
+	if (page->count == page->most || (page->count > 0 && page->size_bytes + size > LIMIT_PAGE_BYTES))
+		return false;
+	page->items[page->count++] = item;
+	page->size_bytes += size;
+	return true;
+}
+
+static void
+append(uint8_t **at, const void *data, size_t size)
+{
+	if (size > 0)
+		memcpy(*at, data, size);
+	*at += size;
+}
+
+grpc_slice
+page_encode(const struct page *page, struct bytes token, struct bytes fields)
+{
+	uint8_t prefix[WIRE_PREFIX_BYTES];
+	size_t prefix_size = token.size == 0 ? 0 : wire_prefix(prefix, RESPONSE_NEXT_PAGE_TOKEN, token.size);
+	grpc_slice slice = grpc_slice_malloc(page->size_bytes + prefix_size + token.size + fields.size);
+	uint8_t *at = GRPC_SLICE_START_PTR(slice);
+
+	for (size_t i = 0; i < page->count; i++) {
+		uint8_t before[WIRE_PREFIX_BYTES];
+
+		append(&at, before, wire_prefix(before, RESPONSE_ITEMS, page->items[i].size));
+		append(&at, page->items[i].data, page->items[i].size);
+	}
+	append(&at, prefix, prefix_size);
+	append(&at, token.data, token.size);
+	append(&at, fields.data, fields.size);
+	return slice;
 }

@@ -7,6 +7,9 @@
 #ifndef ANAGRAPH_SERVER_RPC_PAGE_H
 #define ANAGRAPH_SERVER_RPC_PAGE_H
 
+#include <grpc/slice.h>
+
+#include "base/arena.h"
 #include "rules/event.h"
 
 enum { PAGE_ITEMS_DEFAULT = 100, PAGE_TOKEN_BYTES = 32 };
@@ -24,5 +27,24 @@ int page_token_read(uint64_t *place, struct rejection *rejection, struct bytes t
 
 /* The token that leads to a place, which is not 0; borrowed from buffer. */
 struct bytes page_token_write(char buffer[PAGE_TOKEN_BYTES], uint64_t place, uint64_t scope);
+
+/* The items of a page, encoded: borrowed from the snapshot that they are read from. */
+struct page {
+	struct bytes *items;
+	size_t count;
+	size_t most;
+	size_t size_bytes; /* as they stand in the answer */
+};
+
+/* An empty page with room for so many items, 1 to LIMIT_PAGE_ITEMS, in the arena. 0; -ENOMEM. */
+int page_begin(struct page *page, struct arena *arena, size_t most);
+
+/* Takes an item in. False when the page has its number or its size, which a first item
+ * never goes past: it ends before this one. */
+bool page_add(struct page *page, struct bytes item);
+
+/* The answer: the items as its field 1, the token, where there is one, as its field 2, and
+ * further fields that are encoded already. */
+grpc_slice page_encode(const struct page *page, struct bytes token, struct bytes fields);
 
 #endif

@@ -27,6 +27,7 @@ static const struct nul_reason NUL_REASONS[] = {
 	{ "given", "given", REASON_IDENTIFIER_INVALID },
 	{ "name", "name", REASON_ATTRIBUTE_INVALID },
 	{ "string_value", "value", REASON_ATTRIBUTE_INVALID },
+	{ "page_token", "page_token", REASON_PAGE_TOKEN_INVALID },
 };
 
 int

@@ -138,11 +138,18 @@ take_contact_arrays(struct contact *contact, struct arena *arena, struct bytes m
 	return 0;
 }
 
+static bool
+is_list_name(struct bytes name)
+{
+	return name.size > 0 && name.size <= LIMIT_LIST_BYTES && memchr(name.data, 0, name.size) == NULL;
+}
+
 /* One element of what the contact repeats; its array has room. */
 static int
 take_contact_element(struct contact *contact, const struct wire_field *field)
 {
 	struct secondary *secondary;
+	struct bytes *list;
 
 	switch (field->number) {
 	case CONTACT_IDENTIFIERS:
@@ -157,7 +164,10 @@ take_contact_element(struct contact *contact, const struct wire_field *field)
 			return MESSAGE_E_DAMAGED;
 		return 0;
 	case CONTACT_LISTS:
-		return take_bytes(&contact->lists[contact->list_count++], field);
+		list = &contact->lists[contact->list_count++];
+		if (take_bytes(list, field) != 0 || !is_list_name(*list))
+			return MESSAGE_E_DAMAGED;
+		return 0;
 	default:
 		return MESSAGE_E_DAMAGED;
 	}
