@@ -200,7 +200,7 @@ some_contact(uint64_t *state, struct arena *arena)
 	for (size_t i = 0; i < contact.secondary_count; i++)
 		contact.secondaries[i] = some_secondary(state, arena);
 	for (size_t i = 0; i < contact.list_count; i++)
-		contact.lists[i] = some_text(state, arena, 0, 30);
+		contact.lists[i] = some_text(state, arena, 1, 30);
 	for (unsigned i = REACH_EMAIL; i < REACH_COUNT; i++)
 		contact.reach[i] = below(state, 2) == 0;
 	return contact;
