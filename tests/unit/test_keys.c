@@ -115,6 +115,83 @@ test_keys_sort_as_their_tuples(void **test_state)
 	}
 }
 
+/* Rows of the index sort by account, then class and reach or list, then contact; whatever
+ * lies between two rows of a run belongs to it. */
+static void
+test_rows_of_the_index_sort_as_their_tuples(void **test_state)
+{
+	static struct tuple tuples[KEY_COUNT];
+	uint64_t state = 3;
+
+	(void)test_state;
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		tuples[i] = some_tuple(&state);
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		for (size_t j = 0; j < KEY_COUNT; j++) {
+			const struct tuple *a = &tuples[i];
+			const struct tuple *b = &tuples[j];
+			int accounts = compare_accounts(a, b);
+			int ids = compare_numbers(a->first, b->first);
+			/* A class and a way to reach its contacts. */
+			uint64_t kind_a = a->second % 16;
+			uint64_t kind_b = b->second % 16;
+			int kinds = compare_numbers(kind_a, kind_b);
+			struct key rows;
+			struct key x;
+			struct key y;
+			uint64_t id;
+
+			key_class_rows(&rows, bytes_of(a->account, a->account_size),
+			    (enum contact_class)(kind_a / 4), (enum reach)(kind_a % 4));
+			key_row(&x, &rows, a->first);
+			key_class_rows(&rows, bytes_of(b->account, b->account_size),
+			    (enum contact_class)(kind_b / 4), (enum reach)(kind_b % 4));
+			key_row(&y, &rows, b->first);
+			assert_int_equal(sign(bytes_compare(key_bytes(&x), key_bytes(&y))),
+			    sign(accounts != 0   ? accounts
+				    : kinds != 0 ? kinds
+						 : ids));
+			assert_true(key_parse_row(&id, &rows, key_bytes(&y)) && id == b->first);
+			assert_true(
+			    key_parse_row(&id, &rows, key_bytes(&x)) == (accounts == 0 && kinds == 0));
+		}
+	}
+}
+
+static void
+test_lists_whose_names_begin_alike_lie_apart(void **test_state)
+{
+	static const char *const lists[] = { "a", "aa", "a a", "b", "conversations-engaged",
+		"conversations-engaged2" };
+	uint8_t name[LIMIT_LIST_BYTES];
+	struct key last = { 0 };
+	struct key rows;
+	struct key key;
+	uint64_t id;
+
+	(void)test_state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct key other;
+
+		key_list_rows(&rows, BYTES("shop"), bytes_of_string(lists[i]));
+		key_row(&key, &rows, 7);
+		assert_true(key_parse_row(&id, &rows, key_bytes(&key)) && id == 7);
+		for (size_t j = 0; j < sizeof(lists) / sizeof(lists[0]); j++) {
+			key_list_rows(&other, BYTES("shop"), bytes_of_string(lists[j]));
+			assert_true(key_parse_row(&id, &other, key_bytes(&key)) == (i == j));
+		}
+		key_class_rows(&other, BYTES("shop"), CLASS_ANONYMOUS_CHAT, REACH_PUSH);
+		key_row(&last, &other, UINT64_MAX);
+		assert_true(bytes_compare(key_bytes(&last), key_bytes(&key)) < 0);
+	}
+	memset(name, 'l', sizeof(name));
+	key_list_rows(&rows, bytes_of(name, LIMIT_ACCOUNT_BYTES), bytes_of(name, sizeof(name)));
+	key_row(&key, &rows, UINT64_MAX);
+	assert_true(key_parse_row(&id, &rows, key_bytes(&key)) && id == UINT64_MAX);
+	assert_false(key_parse_row(&id, &rows, bytes_of(key.data, key.size - 1)));
+	assert_false(key_parse_row(&id, &rows, key_bytes(&rows)));
+}
+
 static void
 test_no_account_begins_anothers_keys(void **test_state)
 {
@@ -226,6 +303,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys_sort_as_their_tuples),
+		cmocka_unit_test(test_rows_of_the_index_sort_as_their_tuples),
+		cmocka_unit_test(test_lists_whose_names_begin_alike_lie_apart),
 		cmocka_unit_test(test_no_account_begins_anothers_keys),
 		cmocka_unit_test(test_keys_read_back),
 		cmocka_unit_test(test_long_values_are_hashed_past_400_bytes),

@@ -960,6 +960,43 @@ change_to_year_10000(struct contact *contact)
 	contact->update_time_us = YEAR_10000_US;
 }
 
+static struct bytes one_list[1];
+
+static void
+change_to_longest_list(struct contact *contact)
+{
+	static uint8_t name[LIMIT_LIST_BYTES];
+
+	memset(name, 'l', sizeof(name));
+	one_list[0] = bytes_of(name, sizeof(name));
+	contact->lists = one_list;
+	contact->list_count = 1;
+}
+
+static void
+change_to_too_long_list(struct contact *contact)
+{
+	static uint8_t name[LIMIT_LIST_BYTES + 1];
+
+	change_to_longest_list(contact);
+	memset(name, 'l', sizeof(name));
+	one_list[0] = bytes_of(name, sizeof(name));
+}
+
+static void
+change_to_nameless_list(struct contact *contact)
+{
+	change_to_longest_list(contact);
+	one_list[0] = BYTES("");
+}
+
+static void
+change_to_list_with_zero(struct contact *contact)
+{
+	change_to_longest_list(contact);
+	one_list[0] = BYTES("a\0b");
+}
+
 static void
 test_what_no_contact_has_is_damaged(void **test_state)
 {
@@ -967,6 +1004,7 @@ test_what_no_contact_has_is_damaged(void **test_state)
 		change_nothing,
 		change_to_most_attributes,
 		change_to_most_secondaries,
+		change_to_longest_list,
 	};
 	static void (*const broken[])(struct contact * contact) = {
 		change_to_no_id,
@@ -981,6 +1019,9 @@ test_what_no_contact_has_is_damaged(void **test_state)
 		change_to_negative_zero,
 		change_to_no_value,
 		change_to_year_10000,
+		change_to_too_long_list,
+		change_to_nameless_list,
+		change_to_list_with_zero,
 	};
 
 	(void)test_state;
