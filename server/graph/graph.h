@@ -108,6 +108,15 @@ int graph_listing_next(
 /* Ends it, before graph_read_end; accepts NULL. */
 void graph_listing_end(struct graph_listing *listing);
 
+/* What a sweep looks at: the first account after a name, in byte order, borrowed until
+ * graph_read_end (0; GRAPH_E_ABSENT; -errno); when the oldest entry of an account's
+ * journal was recorded (0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -ENOMEM; -errno); and when the
+ * answer that expires first does (0; GRAPH_E_ABSENT; -errno). */
+int graph_next_account(struct bytes *account, struct graph_reader *reader, struct bytes after);
+int graph_oldest_journal(
+    int64_t *recorded_at_us, struct graph_reader *reader, struct bytes account, struct graph_error *error);
+int graph_next_expiry(int64_t *expires_at_us, struct graph_reader *reader);
+
 /* Writing: one transaction at a time, all of it on the committer's thread. */
 
 /* Begins the transaction. 0; GRAPH_E_FULL when ordinary writes are refused for
@@ -158,6 +167,13 @@ int graph_keep_request(struct graph *graph, const struct graph_request *request,
 /* Takes away answers that have expired, the oldest first and no more than so many: a
  * little with each transaction, so that no write ever waits for many. The same outcomes. */
 int graph_expire_requests(struct graph *graph, int64_t now_us, size_t most);
+
+/* Takes the entries of an account's journal away that were recorded before a time, the
+ * oldest first and no more than so many, with all that lists them; *removed is how many.
+ * GRAPH_E_DAMAGED when the next one can't be read, and all before it are gone; otherwise
+ * the same outcomes, or -ENOMEM. */
+int graph_expire_journal(size_t *removed, struct graph *graph, struct bytes account, int64_t before_us,
+    size_t most, struct graph_error *error);
 
 /* Commits and syncs: on 0 everything applied is on stable storage, and *txn is its
  * number, or that of the transaction before when nothing was written. Otherwise there is

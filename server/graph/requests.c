@@ -165,25 +165,44 @@ graph_keep_request(struct graph *graph, const struct graph_request *request, con
 	return table_put_mark(graph, TABLE_REQUEST_EXPIRY, &expiry);
 }
 
-/* The answer that expires first. 0; GRAPH_E_ABSENT when none has by now; -errno. A row that
- * is none ends the sweep rather than every write; graph_check tells of it. */
+/* The answer that expires first. 0; GRAPH_E_ABSENT; -errno. A row that is none is as good
+ * as no more of them: it ends a sweep rather than every write, and graph_check tells of it. */
 static int
-find_expired(struct key *expiry, struct key *request, struct graph *graph, int64_t now_us)
+find_first(int64_t *expires_at_us, struct key *request, MDB_txn *txn, const struct graph *graph)
 {
-	int64_t expires_at_us;
 	struct bytes record;
 	struct bytes found;
 	struct scan scan;
-	int result = scan_begin(&scan, graph->txn, graph, TABLE_REQUEST_EXPIRY, NULL);
+	int result = scan_begin(&scan, txn, graph, TABLE_REQUEST_EXPIRY, NULL);
 
 	if (result != 0)
 		return result;
 	result = scan_next(&found, &record, &scan);
-	if (result == 0 && (!key_parse_expiry(&expires_at_us, request, found) || expires_at_us > now_us))
+	if (result == 0 && !key_parse_expiry(expires_at_us, request, found))
 		result = GRAPH_E_ABSENT;
-	else if (result == 0)
-		key_expiry(expiry, expires_at_us, request);
 	scan_end(&scan, result);
+	return result;
+}
+
+int
+graph_next_expiry(int64_t *expires_at_us, struct graph_reader *reader)
+{
+	struct key request;
+
+	return find_first(expires_at_us, &request, reader->txn, reader->graph);
+}
+
+/* The same when it has expired by now; GRAPH_E_ABSENT otherwise. */
+static int
+find_expired(struct key *expiry, struct key *request, struct graph *graph, int64_t now_us)
+{
+	int64_t expires_at_us = 0;
+	int result = find_first(&expires_at_us, request, graph->txn, graph);
+
+	if (result == 0 && expires_at_us > now_us)
+		result = GRAPH_E_ABSENT;
+	if (result == 0)
+		key_expiry(expiry, expires_at_us, request);
 	return result;
 }
 
