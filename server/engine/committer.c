@@ -18,16 +18,17 @@
 #include <time.h>
 
 #include "server/engine/action.h"
+#include "server/engine/sweep.h"
 #include "server/engine/told.h"
 #include "server/wire/messages.h"
 
 /* What the decisions of one batch may take; one event past it is refused. */
 enum { BATCH_ARENA_BYTES = 256 * 1024 * 1024 };
 
-/* How many expired answers are taken away for each event of a batch: more than an event
- * can add, so that the sweep always catches up, and few enough that a small batch stays
- * a small one. */
-enum { EXPIRED_PER_EVENT = 2 };
+/* How many expired answers and journal entries are taken away for each event of a batch:
+ * more than an event can add, so that the sweep always catches up, and few enough that a
+ * small batch stays a small one. And how many in a transaction of their own. */
+enum { SWEPT_PER_EVENT = 2, SWEPT_ALONE = 256 };
 
 static const int64_t REPLAY_US = (int64_t)LIMIT_REPLAY_SECONDS * 1000000;
 
@@ -35,6 +36,7 @@ struct engine {
 	struct engine_options options;
 	struct arena arena;     /* the committer's */
 	int64_t recorded_at_us; /* of the last event; the committer's */
+	struct sweep sweep;     /* likewise */
 	bool alarmed;           /* the store was past its alarm when last looked at; the committer's */
 	pthread_t committer;
 	pthread_mutex_t lock; /* over all below */
@@ -103,17 +105,41 @@ reject_for_store(const struct engine *engine, struct engine_write *write, int re
 	}
 }
 
-/* Takes what waits, up to one batch; waits for the first. NULL when the engine ends. */
-static struct engine_write *
-take_batch(struct engine *engine)
+static struct timespec
+timespec_of(int64_t time_us)
+{
+	return (struct timespec){ .tv_sec = time_us / 1000000, .tv_nsec = time_us % 1000000 * 1000 };
+}
+
+/* Waits until a write does, the engine ends, or there is something to sweep. With the
+ * lock. */
+static void
+wait_for_work(struct engine *engine)
+{
+	const struct timespec until = timespec_of(sweep_idle_until_us(&engine->sweep));
+	int result = 0;
+
+	while (engine->first == NULL && !engine->ending && result == 0) {
+		if (engine->failed)
+			result = pthread_cond_wait(&engine->arrived, &engine->lock);
+		else
+			result = pthread_cond_timedwait(&engine->arrived, &engine->lock, &until);
+	}
+}
+
+/* Takes what waits, up to one batch; NULL when nothing does, but there is something to
+ * sweep. Returns whether the engine goes on. */
+static bool
+take_batch(struct engine_write **out, struct engine *engine)
 {
 	struct engine_write *batch;
 	struct engine_write **end;
 	size_t count = 0;
+	bool goes_on;
 
 	pthread_mutex_lock(&engine->lock);
-	while (engine->first == NULL && !engine->ending)
-		pthread_cond_wait(&engine->arrived, &engine->lock);
+	wait_for_work(engine);
+	goes_on = engine->first != NULL || !engine->ending;
 	batch = engine->first;
 	for (end = &batch; *end != NULL && count < LIMIT_BATCH_EVENTS; end = &(*end)->next)
 		count++;
@@ -123,7 +149,8 @@ take_batch(struct engine *engine)
 	engine->waiting_count -= count;
 	*end = NULL;
 	pthread_mutex_unlock(&engine->lock);
-	return batch;
+	*out = batch;
+	return goes_on;
 }
 
 /* Answers a write whose caller no longer waits for it; it changes nothing. Returns
@@ -290,15 +317,15 @@ commit(struct engine *engine, struct engine_write *batch)
 	return result;
 }
 
-/* Takes expired answers away, as many as go with the batch's size. */
-static int
-sweep(struct engine *engine, const struct engine_write *batch)
+/* How much is swept along with a batch. */
+static size_t
+swept_with(const struct engine_write *batch)
 {
 	size_t most = 0;
 
 	for (; batch != NULL; batch = batch->next)
-		most += EXPIRED_PER_EVENT;
-	return graph_expire_requests(engine->options.graph, next_recorded_at(engine), most);
+		most += SWEPT_PER_EVENT;
+	return most;
 }
 
 /* One transaction over the batch. On 0 it is committed and every write has its answer
@@ -310,7 +337,7 @@ write_batch(struct engine *engine, struct engine_write *batch)
 
 	if (result != 0)
 		return result;
-	result = sweep(engine, batch);
+	result = sweep_some(&engine->sweep, swept_with(batch));
 	for (struct engine_write *write = batch; result == 0 && write != NULL; write = write->next)
 		result = write_event(engine, write);
 	if (result != 0) {
@@ -368,32 +395,80 @@ watch_space(struct engine *engine)
 	engine->alarmed = alarm;
 }
 
+static void
+write_and_answer(struct engine *engine, struct engine_write *batch)
+{
+	int result = write_batch(engine, batch);
+
+	if (result == 0) {
+		answer(batch);
+	} else if (result == GRAPH_E_FAILED || batch->next == NULL) {
+		for (struct engine_write *write = batch; write != NULL; write = write->next)
+			reject_for_store(engine, write, result);
+		answer(batch);
+	} else {
+		write_one_by_one(engine, batch);
+	}
+}
+
+/* Sweeps in a transaction of its own, while nobody writes. */
+static void
+sweep_alone(struct engine *engine)
+{
+	struct graph *graph = engine->options.graph;
+	int result = graph_write_begin(graph);
+
+	if (result == 0) {
+		result = sweep_some(&engine->sweep, SWEPT_ALONE);
+		if (result == 0)
+			result = commit(engine, NULL);
+		else
+			graph_abort(graph);
+	}
+	if (result < 0)
+		engine_log(engine, strerror(-result));
+	if (result != 0)
+		sweep_put_off(&engine->sweep);
+}
+
 static void *
 run_committer(void *context)
 {
 	struct engine *engine = context;
 	struct engine_write *batch;
 
-	while ((batch = take_batch(engine)) != NULL) {
-		int result;
-
+	while (take_batch(&batch, engine)) {
 		drop_abandoned(&batch);
-		if (batch == NULL)
-			continue;
-		result = write_batch(engine, batch);
-		if (result == 0) {
-			answer(batch);
-		} else if (result == GRAPH_E_FAILED || batch->next == NULL) {
-			for (struct engine_write *write = batch; write != NULL; write = write->next)
-				reject_for_store(engine, write, result);
-			answer(batch);
-		} else {
-			write_one_by_one(engine, batch);
-		}
+		if (batch != NULL)
+			write_and_answer(engine, batch);
+		else if (sweep_is_due(&engine->sweep))
+			sweep_alone(engine);
 		arena_reset(&engine->arena);
 		watch_space(engine);
+		sweep_look(&engine->sweep);
 	}
 	return NULL;
+}
+
+static void
+init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t clock;
+
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &clock);
+	pthread_condattr_destroy(&clock);
+}
+
+static void
+finish(struct engine *engine)
+{
+	pthread_cond_destroy(&engine->arrived);
+	pthread_mutex_destroy(&engine->lock);
+	sweep_finish(&engine->sweep);
+	arena_finish(&engine->arena);
+	free(engine);
 }
 
 int
@@ -408,13 +483,13 @@ engine_create(struct engine **out, const struct engine_options *options)
 	engine->last_next = &engine->first;
 	arena_init(&engine->arena, BATCH_ARENA_BYTES);
 	pthread_mutex_init(&engine->lock, NULL);
-	pthread_cond_init(&engine->arrived, NULL);
-	result = pthread_create(&engine->committer, NULL, run_committer, engine);
+	init_condition(&engine->arrived);
+	result = sweep_init(&engine->sweep, &engine->options);
+	if (result == 0)
+		result = -pthread_create(&engine->committer, NULL, run_committer, engine);
 	if (result != 0) {
-		pthread_cond_destroy(&engine->arrived);
-		pthread_mutex_destroy(&engine->lock);
-		free(engine);
-		return -result;
+		finish(engine);
+		return result;
 	}
 	*out = engine;
 	return 0;
@@ -439,10 +514,7 @@ engine_destroy(struct engine *engine)
 	pthread_cond_signal(&engine->arrived);
 	pthread_mutex_unlock(&engine->lock);
 	pthread_join(engine->committer, NULL);
-	pthread_cond_destroy(&engine->arrived);
-	pthread_mutex_destroy(&engine->lock);
-	arena_finish(&engine->arena);
-	free(engine);
+	finish(engine);
 }
 
 int
