@@ -149,10 +149,12 @@ struct client_stream_answer {
 int client_stream_open(struct client_stream **out, struct client *client, size_t window);
 
 /* Sends an event, whose tag comes back with its answer; the event itself is not needed
- * any more. Waits while the one before it is still being sent; answers that come
- * meanwhile are kept for client_stream_next. On a positive outcome nothing was sent.
- * 0; CLIENT_E_FULL; CLIENT_E_ENDED; -errno. */
-int client_stream_send(struct client_stream *stream, const Anagraph__V1__IdentifyRequest *event, void *tag);
+ * any more. Waits while the one before it is still being sent, for as long as that takes
+ * when timeout_ms is negative; answers that come meanwhile are kept for
+ * client_stream_next. On a positive outcome nothing was sent.
+ * 0; CLIENT_E_FULL; CLIENT_E_ENDED; CLIENT_E_TIMEOUT; -errno. */
+int client_stream_send(
+    struct client_stream *stream, const Anagraph__V1__IdentifyRequest *event, void *tag, int64_t timeout_ms);
 
 /* Gives the answer to the oldest event that has none yet; a negative timeout_ms waits
  * for as long as that takes, 0 only looks. Once the server has ended the stream, what

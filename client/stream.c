@@ -42,6 +42,7 @@ struct client_stream {
 	grpc_byte_buffer *received;
 	bool finished; /* no answer follows those that are there */
 	bool closed;   /* no event follows */
+	bool closing_started;
 	Anagraph__V1__IdentifyStreamResponse *shown;
 	size_t window;
 	size_t first;    /* place of the oldest event in flight */
@@ -184,8 +185,10 @@ message_of(const Anagraph__V1__IdentifyRequest *event)
 }
 
 int
-client_stream_send(struct client_stream *stream, const Anagraph__V1__IdentifyRequest *event, void *tag)
+client_stream_send(
+    struct client_stream *stream, const Anagraph__V1__IdentifyRequest *event, void *tag, int64_t timeout_ms)
 {
+	gpr_timespec deadline = client_deadline(timeout_ms);
 	grpc_op op = { .op = GRPC_OP_SEND_MESSAGE };
 	int status;
 
@@ -193,7 +196,10 @@ client_stream_send(struct client_stream *stream, const Anagraph__V1__IdentifyReq
 		return -EINVAL;
 	if (stream->sent == stream->window)
 		return CLIENT_E_FULL;
-	await(stream, &stream->sending);
+	while (stream->sending.pending) {
+		if (client_pump(stream->client, deadline) != 0)
+			return CLIENT_E_TIMEOUT;
+	}
 	if (stream->finished || stream->sending.failed)
 		return CLIENT_E_ENDED;
 	op.data.send_message.send_message = message_of(event);
@@ -263,13 +269,13 @@ client_stream_finish(struct client_status *status, struct client_stream *stream,
 	const grpc_op op = { .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT };
 	gpr_timespec deadline = client_deadline(timeout_ms);
 
-	if (!stream->closed) {
-		stream->closed = true;
-		await(stream, &stream->sending);
-		if (stream->ending.pending && batch_start(stream, &stream->closing, &op, 1) != 0)
-			grpc_call_cancel(stream->call, NULL);
-	}
+	stream->closed = true;
 	while (stream->ending.pending) {
+		if (!stream->sending.pending && !stream->closing_started) {
+			stream->closing_started = true;
+			if (batch_start(stream, &stream->closing, &op, 1) != 0)
+				grpc_call_cancel(stream->call, NULL);
+		}
 		if (client_pump(stream->client, deadline) != 0) {
 			grpc_call_cancel(stream->call, NULL);
 			return CLIENT_E_TIMEOUT;

@@ -59,6 +59,7 @@ enum verb_option_kind {
 	VERB_IDENTIFIER, /* NAMESPACE=VALUE */
 	VERB_TRUE,       /* no value */
 	VERB_OWN_TEXT,   /* text for the verb itself: *own_text */
+	VERB_OWN_TEXTS,  /* the same, as often as it is given: own_text[*own_count] */
 	VERB_OWN_TRUE,   /* no value; for the verb itself: *own_flag */
 };
 
@@ -67,6 +68,8 @@ struct verb_option {
 	enum verb_option_kind kind;
 	const char *key;
 	const char **own_text;
+	size_t *own_count;
+	size_t own_most;
 	bool *own_flag;
 };
 
@@ -117,6 +120,8 @@ int command_promote(struct command *command, int argc, char **argv);
 int command_dismiss(struct command *command, int argc, char **argv);
 int command_merge(struct command *command, int argc, char **argv);
 int command_erase(struct command *command, int argc, char **argv);
+int command_import(struct command *command, int argc, char **argv);
+int command_export(struct command *command, int argc, char **argv);
 
 /* Identify for every line of standard input. The exit status. */
 int command_identify_lines(const struct command *command, const char *account);

@@ -26,6 +26,8 @@ static const char HELP[] =
     "  dismiss         closes such a value\n"
     "  merge           makes two contacts one\n"
     "  erase           erases a contact\n"
+    "  import          takes a file of contacts in, CSV or JSON lines\n"
+    "  export          writes an account's contacts as a file that import reads\n"
     "\n"
     "  --server HOST:PORT   where the service listens (127.0.0.1:7430)\n"
     "  --timeout SECONDS    how long one call may take (10)\n"
@@ -49,6 +51,8 @@ static const struct {
 	{ "dismiss", command_dismiss },
 	{ "merge", command_merge },
 	{ "erase", command_erase },
+	{ "import", command_import },
+	{ "export", command_export },
 };
 
 static int

@@ -66,6 +66,11 @@ take(json_t *request, const struct verb_option *option)
 			return OPTION_TWICE;
 		*option->own_text = optarg;
 		return 0;
+	case VERB_OWN_TEXTS:
+		if (*option->own_count == option->own_most)
+			return OPTION_TWICE;
+		option->own_text[(*option->own_count)++] = optarg;
+		return 0;
 	case VERB_OWN_TRUE:
 		*option->own_flag = true;
 		return 0;
