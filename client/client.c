@@ -56,12 +56,23 @@ list_remove(struct link *link)
 	link->after->before = link->before;
 }
 
+static gpr_timespec
+deadline_in(int64_t timeout_ms)
+{
+	return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
+}
+
 gpr_timespec
 client_deadline(int64_t timeout_ms)
 {
-	if (timeout_ms < 0)
-		return gpr_inf_future(GPR_CLOCK_MONOTONIC);
-	return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
+	return timeout_ms < 0 ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : deadline_in(timeout_ms);
+}
+
+/* Of a call, whose 0 is no deadline; one that is negative has passed already. */
+static gpr_timespec
+call_deadline(int64_t timeout_ms)
+{
+	return timeout_ms == 0 ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : deadline_in(timeout_ms);
 }
 
 bool
@@ -263,7 +274,7 @@ start(struct call **out, struct client *client, enum client_method method, const
 {
 	size_t size = protobuf_c_message_get_packed_size(request);
 	grpc_slice slice = grpc_slice_malloc(size);
-	gpr_timespec deadline = client_deadline(timeout_ms == 0 ? -1 : timeout_ms);
+	gpr_timespec deadline = call_deadline(timeout_ms);
 	grpc_call *handle = grpc_channel_create_registered_call(client->channel, NULL,
 	    GRPC_PROPAGATE_DEFAULTS, client->queue, client->methods[method], deadline, NULL);
 
@@ -355,7 +366,7 @@ int
 client_call_raw(uint8_t **payload, size_t *payload_size, struct client_status *status, struct client *client,
     const char *path, const uint8_t *request, size_t request_size, int64_t timeout_ms)
 {
-	gpr_timespec deadline = client_deadline(timeout_ms == 0 ? -1 : timeout_ms);
+	gpr_timespec deadline = call_deadline(timeout_ms);
 	grpc_slice method = grpc_slice_from_copied_string(path);
 	grpc_call *handle = grpc_channel_create_call(
 	    client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue, method, NULL, deadline, NULL);
