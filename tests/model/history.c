@@ -18,6 +18,8 @@ struct shape {
 	unsigned chat_percent;      /* how many of the others are from a chat, too */
 	unsigned inbox_percent;     /* how often an identifier is the company's */
 	unsigned act_percents[ACTION_COUNT];
+	size_t namespaces;     /* the first so many personal ones; 0: all */
+	size_t spread_seconds; /* how far moments lie apart; 0: SPREAD_SECONDS */
 };
 
 static const struct shape SHAPES[HISTORY_KIND_COUNT] = {
@@ -28,6 +30,7 @@ static const struct shape SHAPES[HISTORY_KIND_COUNT] = {
 	[HISTORY_FULL] = { 3, 2, 10, 3, 2, 20, 33, 0, { 0, 0, 1, 1, 2, 0 } },
 	[HISTORY_DESK] = { 5, 3, 12, 3, 4, 10, 75, 0, { 0, 0, 18, 14, 4, 0 } },
 	[HISTORY_CHAINS] = { 8, 4, 6, 3, 3, 10, 40, 0, { 0, 0, 4, 2, 16, 3 } },
+	[HISTORY_NAMESAKES] = { 4, 6, 12, 2, 0, 5, 15, 0, { 0, 0, 2, 1, 12, 2 }, 2, 2 },
 	[HISTORY_INBOXES] = { 8, 3, 6, 3, 3, 5, 25, 30, { 0, 0, 3, 2, 2, 1 } },
 	[HISTORY_LEAVING] = { 6, 6, 12, 3, 3, 10, 40, 0, { 0, 0, 4, 4, 5, 8 } },
 };
@@ -148,12 +151,13 @@ has_name(const struct model_event *event, const char *name)
 /* Source, moment and conversation. Moments drift, but slowly: most are tied, and
  * many are older than what is stored. */
 static void
-begin_event(struct model_event *event, struct random *random, size_t index, unsigned chat_percent)
+begin_event(struct model_event *event, struct random *random, size_t index, const struct shape *shape)
 {
-	size_t seconds = START_SECONDS + index / 8 + random_below(random, SPREAD_SECONDS);
+	size_t spread = shape->spread_seconds != 0 ? shape->spread_seconds : SPREAD_SECONDS;
+	size_t seconds = START_SECONDS + index / 8 + random_below(random, spread);
 	enum source source = random_chance(random, 50) ? SOURCE_PUSH : SOURCE_CONTACTS;
 
-	if (random_chance(random, chat_percent))
+	if (random_chance(random, shape->chat_percent))
 		source = SOURCE_CONVERSATIONS;
 	*event = (struct model_event){ .source = source,
 		.observed_at_us = (int64_t)seconds * 1000000 + (int64_t)random_below(random, 2) };
@@ -178,7 +182,10 @@ add_identifiers(struct model_event *event, struct random *random, const struct s
 		    : person;
 		struct model_fact fact;
 
-		namespace_id += (enum namespace_id)random_below(random, personal ? 5 : 4);
+		namespace_id += (enum namespace_id)random_below(random,
+		    !personal                    ? 4
+			: shape->namespaces != 0 ? shape->namespaces
+						 : 5);
 		if (personal && namespace_id != NAMESPACE_EXT_ID &&
 		    random_chance(random, shape->inbox_percent))
 			fact = make_identifier(random, namespace_id, COMPANY, 0);
@@ -224,7 +231,7 @@ make_event(struct random *random, enum history_kind kind, size_t index)
 	bool anonymous = random_chance(random, shape->anonymous_percent);
 	size_t attributes;
 
-	begin_event(&event, random, index, shape->chat_percent);
+	begin_event(&event, random, index, shape);
 	if (anonymous)
 		event.source = SOURCE_CONVERSATIONS;
 	add_identifiers(&event, random, shape, anonymous);
@@ -306,7 +313,7 @@ history_make_person(struct history *out, struct random *random, size_t count)
 		struct history_step step = { .action = ACTION_IDENTIFY };
 		size_t facts = 1 + random_below(random, 4);
 
-		begin_event(&event, random, 0, 0);
+		begin_event(&event, random, 0, &SHAPES[HISTORY_COUPLE]);
 		event.conversation[0] = '\0';
 		event.source = random_chance(random, 50) ? SOURCE_PUSH : SOURCE_CONTACTS;
 		event.observed_at_us = (int64_t)(START_SECONDS + random_below(random, 6)) * 1000000;

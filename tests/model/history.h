@@ -6,15 +6,16 @@
 #include "tests/model/reference.h"
 
 enum history_kind {
-	HISTORY_COUPLE,   /* two people, hardly a value each: every rule meets every other */
-	HISTORY_FAMILY,   /* five, two values a namespace */
-	HISTORY_VISITORS, /* four, most of the time nobody knows who */
-	HISTORY_TOWN,     /* twenty, three values a namespace */
-	HISTORY_FULL,     /* three who hold more than a contact may */
-	HISTORY_DESK,     /* five whom operators look after all day: promoted, dismissed, merged */
-	HISTORY_CHAINS,   /* eight who turn out to be the same, again and again */
-	HISTORY_INBOXES,  /* eight who give the company's address and number for their own */
-	HISTORY_LEAVING,  /* six who ask to be forgotten, and come back */
+	HISTORY_COUPLE,    /* two people, hardly a value each: every rule meets every other */
+	HISTORY_FAMILY,    /* five, two values a namespace */
+	HISTORY_VISITORS,  /* four, most of the time nobody knows who */
+	HISTORY_TOWN,      /* twenty, three values a namespace */
+	HISTORY_FULL,      /* three who hold more than a contact may */
+	HISTORY_DESK,      /* five whom operators look after all day: promoted, dismissed, merged */
+	HISTORY_CHAINS,    /* eight who turn out to be the same, again and again */
+	HISTORY_NAMESAKES, /* four with nothing but e-mails and customer numbers, each with many */
+	HISTORY_INBOXES,   /* eight who give the company's address and number for their own */
+	HISTORY_LEAVING,   /* six who ask to be forgotten, and come back */
 	HISTORY_KIND_COUNT,
 };
 
