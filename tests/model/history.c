@@ -19,7 +19,7 @@ struct shape {
 	unsigned inbox_percent;     /* how often an identifier is the company's */
 	unsigned act_percents[ACTION_COUNT];
 	size_t namespaces;     /* the first so many personal ones; 0: all */
-	size_t spread_seconds; /* how far moments lie apart; 0: SPREAD_SECONDS */
+	size_t spread_seconds; /* within which all moments lie; 0: they drift */
 };
 
 static const struct shape SHAPES[HISTORY_KIND_COUNT] = {
@@ -153,8 +153,9 @@ has_name(const struct model_event *event, const char *name)
 static void
 begin_event(struct model_event *event, struct random *random, size_t index, const struct shape *shape)
 {
-	size_t spread = shape->spread_seconds != 0 ? shape->spread_seconds : SPREAD_SECONDS;
-	size_t seconds = START_SECONDS + index / 8 + random_below(random, spread);
+	bool still = shape->spread_seconds != 0;
+	size_t spread = still ? shape->spread_seconds : SPREAD_SECONDS;
+	size_t seconds = START_SECONDS + (still ? 0 : index / 8) + random_below(random, spread);
 	enum source source = random_chance(random, 50) ? SOURCE_PUSH : SOURCE_CONTACTS;
 
 	if (random_chance(random, shape->chat_percent))
