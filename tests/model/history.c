@@ -30,7 +30,7 @@ static const struct shape SHAPES[HISTORY_KIND_COUNT] = {
 	[HISTORY_FULL] = { 3, 2, 10, 3, 2, 20, 33, 0, { 0, 0, 1, 1, 2, 0 } },
 	[HISTORY_DESK] = { 5, 3, 12, 3, 4, 10, 75, 0, { 0, 0, 18, 14, 4, 0 } },
 	[HISTORY_CHAINS] = { 8, 4, 6, 3, 3, 10, 40, 0, { 0, 0, 4, 2, 16, 3 } },
-	[HISTORY_NAMESAKES] = { 4, 6, 12, 2, 0, 5, 15, 0, { 0, 0, 2, 1, 12, 2 }, 2, 2 },
+	[HISTORY_NAMESAKES] = { 4, 6, 12, 2, 0, 5, 15, 0, { 0, 0, 2, 1, 12, 2 }, 2, 12 },
 	[HISTORY_INBOXES] = { 8, 3, 6, 3, 3, 5, 25, 30, { 0, 0, 3, 2, 2, 1 } },
 	[HISTORY_LEAVING] = { 6, 6, 12, 3, 3, 10, 40, 0, { 0, 0, 4, 4, 5, 8 } },
 };

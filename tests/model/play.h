@@ -47,7 +47,7 @@ bool players_step_over_end(
     struct player *players, size_t count, struct stage *stage, struct random *random, bool killed);
 
 /* Asks for every id, every identifier that was ever used, and the totals; reads some
- * lists and some histories, or, when it is thorough, all of them. */
+ * lists and some histories, or, when it is thorough, every fifth list and all histories. */
 bool players_sweep(
     struct player *players, size_t count, struct client *client, struct random *random, bool thorough);
 

@@ -48,7 +48,7 @@ static const struct play {
 		1 << MODEL_IDENTIFIER_OWNED | 1 << MODEL_REQUEST_ID_REUSED,
 	    false },
 	{ "chains", { { HISTORY_CHAINS, 40, 350 }, { HISTORY_NAMESAKES, 20, 350 } },
-	    1 << LOSS_TAKEN | 1 << LOSS_AGREED | 1 << LOSS_JOINED | 1 << LOSS_ERASED,
+	    1 << LOSS_TAKEN | 1 << LOSS_AGREED | 1 << LOSS_JOINED,
 	    1 << MODEL_CONTACT_NOT_FOUND | 1 << MODEL_MERGE_INVALID | 1 << MODEL_VERSION_MISMATCH, false },
 	{ "inboxes", { { HISTORY_INBOXES, 60, 350 } }, 1 << LOSS_TAKEN | 1 << LOSS_AGREED,
 	    1 << MODEL_CONTACT_NOT_FOUND, true },
