@@ -110,10 +110,12 @@ read_identifier(struct identifier *identifier, struct rejection *rejection, enum
 	return 0;
 }
 
-/* Puts an identifier into its place among sorted ones; of two equal ones the first
- * stays. There are 64 at most, and callers send them all but sorted. */
+/* Puts an identifier into its place among sorted ones, and where it was written beside it;
+ * of two equal ones the first stays. There are 64 at most, and callers send them all but
+ * sorted. */
 static void
-insert_identifier(struct identifier *sorted, size_t *count, struct identifier identifier)
+insert_identifier(
+    struct identifier *sorted, size_t *places, size_t *count, struct identifier identifier, size_t written)
 {
 	size_t place = *count;
 
@@ -127,7 +129,9 @@ insert_identifier(struct identifier *sorted, size_t *count, struct identifier id
 		place--;
 	}
 	memmove(sorted + place + 1, sorted + place, (*count - place) * sizeof(*sorted));
+	memmove(places + place + 1, places + place, (*count - place) * sizeof(*places));
 	sorted[place] = identifier;
+	places[place] = written;
 	(*count)++;
 }
 
@@ -138,11 +142,12 @@ prepare_identifiers(struct event *event, struct rejection *rejection, struct are
 {
 	static const char *const members[] = { [MEMBER_NAMESPACE] = "namespace", [MEMBER_VALUE] = "value" };
 	struct identifier *identifiers = arena_calloc(arena, input->identifier_count, sizeof(*identifiers));
+	size_t *places = arena_calloc(arena, input->identifier_count, sizeof(*places));
 	const uint8_t *held[NAMESPACE_COUNT] = { NULL };
 	size_t held_size[NAMESPACE_COUNT] = { 0 };
 	size_t count = 0;
 
-	if (identifiers == NULL)
+	if (identifiers == NULL || places == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < input->identifier_count; i++) {
 		enum identifier_member member;
@@ -165,10 +170,11 @@ prepare_identifiers(struct event *event, struct rejection *rejection, struct are
 			    "value", "An event says one value of a personal namespace.");
 		held[id] = identifier.value.data;
 		held_size[id] = identifier.value.size;
-		insert_identifier(identifiers, &count, identifier);
+		insert_identifier(identifiers, places, &count, identifier, i);
 	}
 	event->identifiers = identifiers;
 	event->identifier_count = count;
+	event->identifier_places = places;
 	return 0;
 }
 

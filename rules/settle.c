@@ -136,9 +136,8 @@ join_engaged(struct work *work)
 	return engaged ? draft_join_list(work->arena, target, LIST_ENGAGED) : 0;
 }
 
-/* Adds a contact to the account's totals, or takes it off with step -1. Counters wrap
- * as unsigned numbers do: adding UINT64_MAX takes one away. */
-static void
+/* Counters wrap as unsigned numbers do: adding UINT64_MAX takes one away. */
+void
 count_contact(struct account *account, const struct contact *contact, int step)
 {
 	uint64_t one = step < 0 ? UINT64_MAX : 1;

@@ -188,7 +188,8 @@ struct event {
 	struct claim claim;
 	struct identifier *identifiers; /* in the order of the contact's, see above */
 	size_t identifier_count;
-	struct attribute *attributes; /* by name */
+	const size_t *identifier_places; /* beside identifiers: where the caller wrote each, from 0 */
+	struct attribute *attributes;    /* by name */
 	size_t attribute_count;
 	struct act act; /* unless it is ACTION_IDENTIFY */
 };

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "rules/erase.h"
 #include "rules/identify.h"
 #include "rules/merge.h"
 #include "rules/operate.h"
@@ -19,6 +20,7 @@ action_load(struct neighbourhood *known, struct graph *graph, struct arena *aren
 	case ACTION_PROMOTE:
 	case ACTION_DISMISS:
 	case ACTION_MERGE:
+	case ACTION_ERASE:
 		return graph_load_act(known, graph, arena, event, error);
 	default:
 		return -EINVAL;
@@ -32,11 +34,15 @@ action_decide(struct changeset *changeset, struct rejection *rejection, struct a
 {
 	switch (event->action) {
 	case ACTION_IDENTIFY:
+		if (suppressed_decide(rejection, event, known) != 0)
+			return DECIDE_E_REJECTED;
 		return identify_decide(changeset, arena, event, known, settings, decider);
 	case ACTION_PROMOTE:
 		return promote_decide(changeset, rejection, arena, event, known);
 	case ACTION_DISMISS:
 		return dismiss_decide(changeset, rejection, arena, event, known);
+	case ACTION_ERASE:
+		return erase_decide(changeset, rejection, arena, event, known);
 	case ACTION_MERGE:
 		return merge_decide(changeset, rejection, arena, event, known);
 	default:
@@ -100,6 +106,8 @@ action_answer(struct bytes *response, struct arena *arena, enum action action, s
 	case ACTION_DISMISS:
 	case ACTION_MERGE:
 		return answer_act(response, arena, contact, changeset);
+	case ACTION_ERASE:
+		return erased_encode(response, arena, changeset->account.revision);
 	default:
 		return -EINVAL;
 	}

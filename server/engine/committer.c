@@ -328,12 +328,21 @@ swept_with(const struct engine_write *batch)
 	return most;
 }
 
+/* Erasing goes on in a store that is too full for anything else (R30), but never takes
+ * other writes along: a batch that finds no space is tried again one by one. */
+static bool
+is_erasing_alone(const struct engine_write *batch)
+{
+	return batch->next == NULL && batch->event.action == ACTION_ERASE;
+}
+
 /* One transaction over the batch. On 0 it is committed and every write has its answer
  * or its own rejection; otherwise nothing of it was stored. */
 static int
 write_batch(struct engine *engine, struct engine_write *batch)
 {
-	int result = graph_write_begin(engine->options.graph);
+	int result = is_erasing_alone(batch) ? graph_erase_begin(engine->options.graph)
+					     : graph_write_begin(engine->options.graph);
 
 	if (result != 0)
 		return result;

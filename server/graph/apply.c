@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "server/graph/erasing.h"
 #include "server/graph/index.h"
 #include "server/graph/offered.h"
 #include "server/graph/outcome.h"
-#include "server/graph/read.h"
 #include "server/graph/scan.h"
 #include "server/graph/write.h"
 
@@ -66,10 +66,10 @@ put_contacts(struct bytes *contact, struct apply *apply)
 			result = put_rows(apply, changeset->contacts[i].before, after);
 		if (result != 0)
 			return result;
-		if (after->id == changeset->contact->id)
+		if (changeset->contact != NULL && after->id == changeset->contact->id)
 			answer = message;
 	}
-	if (answer.size == 0)
+	if (changeset->contact != NULL && answer.size == 0)
 		return contact_encode(contact, apply->arena, changeset->contact);
 	*contact = answer;
 	return 0;
@@ -243,7 +243,7 @@ journal_entry_of(const struct event *event, const struct changeset *changeset)
 	struct journal_entry entry = {
 		.sequence = changeset->account.journal_sequence,
 		.revision = changeset->account.revision,
-		.contact_id = changeset->contact->id,
+		.contact_id = changeset->erased != NULL ? changeset->erased->id : changeset->contact->id,
 		.outcome = changeset->outcome,
 		.claim = event->claim,
 		.identifiers = event->identifiers,
@@ -299,6 +299,8 @@ graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, con
 
 	if (result == 0)
 		result = put_absorptions(&apply);
+	if (result == 0 && changeset->erased != NULL)
+		result = erase_apply(graph, arena, event, changeset, error);
 	if (result == 0)
 		result = put_ownerships(&apply);
 	if (result == 0 && (changeset->contact_count > 0 || changeset->journalled))

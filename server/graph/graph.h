@@ -123,19 +123,25 @@ int graph_next_expiry(int64_t *expires_at_us, struct graph_reader *reader);
  * want of space; GRAPH_E_FAILED; -errno. */
 int graph_write_begin(struct graph *graph);
 
+/* The same for erasing, which goes on when ordinary writes are refused: it takes away more
+ * than it adds, and who is to be forgotten must not wait for a larger disk. 0;
+ * GRAPH_E_FULL when there is no space at all; GRAPH_E_FAILED; -errno. */
+int graph_erase_begin(struct graph *graph);
+
 /* All that a decision about the event may look at, as the transaction sees it.
  * Borrows from the arena alone. 0; GRAPH_E_DAMAGED; -ENOMEM; -errno. */
 int graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, const struct event *event,
     struct graph_error *error);
 
-/* The same for an operator's act: PROMOTE, DISMISS, MERGE. Ids lead to whom their contacts
+/* The same for an operator's act: PROMOTE, DISMISS, MERGE, ERASE. Ids lead to whom their contacts
  * have become part of (R25). */
 int graph_load_act(struct neighbourhood *out, struct graph *graph, struct arena *arena,
     const struct event *event, struct graph_error *error);
 
 /* Applies a changeset that was decided on what graph_load or graph_load_act
  * gave. *contact is the
- * encoded anagraph.v1.Contact of changeset->contact, from the arena. On anything
+ * encoded anagraph.v1.Contact of changeset->contact, from the arena, or empty when that was
+ * erased. On anything
  * but 0 the transaction must be aborted. 0; GRAPH_E_FULL; GRAPH_E_FAILED;
  * GRAPH_E_DAMAGED with *error naming the record; -ENOMEM; -errno. */
 int graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, const struct event *event,

@@ -6,6 +6,7 @@
 
 #include "rules/namespaces.h"
 #include "server/graph/outcome.h"
+#include "server/graph/suppressed.h"
 
 int
 load_begin(struct load *load, struct graph *graph, struct arena *arena, const struct event *event,
@@ -210,7 +211,9 @@ graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, 
 	load.known.owner_ids = arena_calloc(arena, event->identifier_count, sizeof(*load.known.owner_ids));
 	if (load.known.owner_ids == NULL)
 		return -ENOMEM;
-	result = load_owners(&load);
+	result = suppressed_load(load.known.suppressed, &load);
+	if (result == 0)
+		result = load_owners(&load);
 	if (result == 0)
 		result = load_contacts(&load);
 	if (result == 0)

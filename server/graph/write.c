@@ -59,6 +59,14 @@ budget_bytes(const struct graph *graph)
 	return free_bytes;
 }
 
+/* Begins with a budget that has been set. */
+static int
+begin(struct graph *graph)
+{
+	graph->changed = false;
+	return environment_result(mdb_txn_begin(graph->env, NULL, 0, &graph->txn));
+}
+
 int
 graph_write_begin(struct graph *graph)
 {
@@ -68,10 +76,18 @@ graph_write_begin(struct graph *graph)
 	if (graph_used_percent(graph) >= LIMIT_STORE_WRITE_PERCENT)
 		return GRAPH_E_FULL;
 	graph->budget_bytes = budget_bytes(graph);
-	if (graph->budget_bytes < LIMIT_STORE_RESERVE_BYTES)
-		return GRAPH_E_FULL;
-	graph->changed = false;
-	return environment_result(mdb_txn_begin(graph->env, NULL, 0, &graph->txn));
+	return graph->budget_bytes < LIMIT_STORE_RESERVE_BYTES ? GRAPH_E_FULL : begin(graph);
+}
+
+/* What ordinary writes leave free is for this one. */
+int
+graph_erase_begin(struct graph *graph)
+{
+	assert(graph->txn == NULL);
+	if (graph->failed)
+		return GRAPH_E_FAILED;
+	graph->budget_bytes = budget_bytes(graph);
+	return begin(graph);
 }
 
 /* A code of a write: there is another word for "no room" than ENOSPC. */

@@ -81,6 +81,12 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.posted_count = POSTED_FEW,
 		.handle = merge_handle,
 	},
+	[METHOD_ERASE_CONTACT] = {
+		.path = "/anagraph.v1.IdentityService/EraseContact",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_FEW,
+		.handle = erase_handle,
+	},
 	[METHOD_HEALTH_CHECK] = {
 		.path = "/grpc.health.v1.Health/Check",
 		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,

@@ -42,6 +42,7 @@ void explain_handle(struct call *call);
 void promote_handle(struct call *call);
 void dismiss_handle(struct call *call);
 void merge_handle(struct call *call);
+void erase_handle(struct call *call);
 
 void health_check(struct call *call);
 void health_watch(struct call *call);

@@ -11,6 +11,11 @@ enum acted_field {
 	ACTED_ABSORBED_CONTACT_IDS = 2,
 };
 
+/* EraseContactResponse. */
+enum erased_field {
+	ERASED_REVISION = 1,
+};
+
 int
 acted_encode(struct bytes *out, struct arena *arena, const struct acted *acted)
 {
@@ -24,6 +29,19 @@ acted_encode(struct bytes *out, struct arena *arena, const struct acted *acted)
 		wire_put_varint_always(
 		    &writer, ACTED_ABSORBED_CONTACT_IDS, acted->absorbed_contact_ids[i - 1]);
 	wire_put_bytes_always(&writer, ACTED_CONTACT, acted->contact);
+	*out = message_finish(&writer);
+	return 0;
+}
+
+int
+erased_encode(struct bytes *out, struct arena *arena, uint64_t revision)
+{
+	struct wire_writer writer;
+	int result = message_begin(&writer, arena, frame_bytes(1));
+
+	if (result < 0)
+		return result;
+	wire_put_varint(&writer, ERASED_REVISION, revision);
 	*out = message_finish(&writer);
 	return 0;
 }

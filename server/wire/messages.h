@@ -38,6 +38,9 @@ struct acted {
  * MergeContactsResponse, which are alike as far as they go. */
 int acted_encode(struct bytes *out, struct arena *arena, const struct acted *acted);
 
+/* As anagraph.v1.EraseContactResponse. */
+int erased_encode(struct bytes *out, struct arena *arena, uint64_t revision);
+
 /* An encoded response of the action's call once more, with replayed set. */
 int response_mark_replayed(struct bytes *out, struct arena *arena, enum action action, struct bytes response);
 

@@ -95,6 +95,19 @@ merging(struct scene *s, const struct act_request *act)
 	return request;
 }
 
+static Anagraph__V1__EraseContactRequest
+erasing(struct scene *s, const struct act_request *act)
+{
+	Anagraph__V1__EraseContactRequest request = ANAGRAPH__V1__ERASE_CONTACT_REQUEST__INIT;
+
+	request.account = s->account;
+	request.contact_id = act->contact_id;
+	request.suppress = act->suppress;
+	request.operator_ = operator_of(act);
+	request.request_id = request_id_of(act);
+	return request;
+}
+
 const Anagraph__V1__Contact *
 promote_at(struct scene *s, const struct act_request *act, const char *file, int line)
 {
@@ -129,6 +142,26 @@ merge_at(struct scene *s, const struct act_request *act, const char *file, int l
 	expect_contact_sound(s, response->contact, file, line);
 	expect_same_at(response->replayed, act->replayed, file, line);
 	return response;
+}
+
+uint64_t
+erase_at(struct scene *s, const struct act_request *act, const char *file, int line)
+{
+	Anagraph__V1__EraseContactRequest request = erasing(s, act);
+	const Anagraph__V1__EraseContactResponse *response = call_at(s, METHOD("EraseContact"), &request.base,
+	    &anagraph__v1__erase_contact_response__descriptor, file, line);
+
+	expect_same_at(response->replayed, act->replayed, file, line);
+	return response->revision;
+}
+
+void
+expect_erase_error_at(struct scene *s, const char *code, const char *reason, const char *field,
+    const struct act_request *act, const char *file, int line)
+{
+	Anagraph__V1__EraseContactRequest request = erasing(s, act);
+
+	expect_refused_at(s, code, reason, field, METHOD("EraseContact"), &request.base, file, line);
 }
 
 void

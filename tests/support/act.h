@@ -21,6 +21,7 @@ struct act_request {
 	const char *operator_name; /* NULL: anna */
 	const char *request_id;    /* NULL: none */
 	bool validate_only;        /* merge */
+	bool suppress;             /* erase */
 	bool replayed;             /* the answer must say so */
 };
 
@@ -40,6 +41,11 @@ const Anagraph__V1__Contact *dismiss_at(
 const Anagraph__V1__MergeContactsResponse *merge_at(
     struct scene *s, const struct act_request *act, const char *file, int line);
 
+/* Erases a contact; the revision that the answer tells of. */
+#define erase(s, id) erase_with(s, { .contact_id = (id) })
+#define erase_with(s, ...) erase_at(s, &(const struct act_request)__VA_ARGS__, __FILE__, __LINE__)
+uint64_t erase_at(struct scene *s, const struct act_request *act, const char *file, int line);
+
 /* Acts that must be refused, with these, leaving the account as it was. */
 #define expect_promote_error(s, code, reason, field, ...)                                                    \
 	expect_promote_error_at(                                                                             \
@@ -50,11 +56,16 @@ const Anagraph__V1__MergeContactsResponse *merge_at(
 #define expect_merge_error(s, code, reason, field, ...)                                                      \
 	expect_merge_error_at(                                                                               \
 	    s, code, reason, field, &(const struct act_request)__VA_ARGS__, __FILE__, __LINE__)
+#define expect_erase_error(s, code, reason, field, ...)                                                      \
+	expect_erase_error_at(                                                                               \
+	    s, code, reason, field, &(const struct act_request)__VA_ARGS__, __FILE__, __LINE__)
 void expect_promote_error_at(struct scene *s, const char *code, const char *reason, const char *field,
     const struct act_request *act, const char *file, int line);
 void expect_dismiss_error_at(struct scene *s, const char *code, const char *reason, const char *field,
     const struct act_request *act, const char *file, int line);
 void expect_merge_error_at(struct scene *s, const char *code, const char *reason, const char *field,
+    const struct act_request *act, const char *file, int line);
+void expect_erase_error_at(struct scene *s, const char *code, const char *reason, const char *field,
     const struct act_request *act, const char *file, int line);
 
 /* The id of a contact's open secondary. */

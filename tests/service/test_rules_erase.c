@@ -1,0 +1,363 @@
+/* A contact that asks to be forgotten: R30. That nothing of it is left on the disk either
+ * is proven in test_erasing.c. */
+#include "tests/support/act.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/store.h"
+
+static void
+expect_no_contact(struct scene *s, uint64_t id)
+{
+	Anagraph__V1__ResolveRequest request = ANAGRAPH__V1__RESOLVE_REQUEST__INIT;
+
+	request.account = s->account;
+	request.key_case = ANAGRAPH__V1__RESOLVE_REQUEST__KEY_CONTACT_ID;
+	request.contact_id = id;
+	expect_refused(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "contact_id", METHOD("Resolve"), &request);
+}
+
+/* The event's answer is the one that it had before. */
+#define expect_replayed(s, source, ...) expect_replayed_parts(s, source, PARTS(__VA_ARGS__))
+static void
+expect_replayed_parts(struct scene *s, int source, const struct part *parts)
+{
+	Anagraph__V1__IdentifyResponse *answer;
+	size_t size;
+	const uint8_t *bytes = encode_parts(&size, s, source, parts);
+	uint8_t *payload = NULL;
+	size_t payload_size;
+
+	assert_int_equal(
+	    client_call_raw(&payload, &payload_size, NULL, s->client, METHOD("Identify"), bytes, size, 0), 0);
+	answer = anagraph__v1__identify_response__unpack(NULL, payload_size, payload);
+	free(payload);
+	assert_non_null(answer);
+	assert_true(answer->replayed);
+	anagraph__v1__identify_response__free_unpacked(answer, NULL);
+}
+
+/* Its store is sound once the daemon has ended; the scene goes on. */
+static void
+expect_sound(struct scene *s)
+{
+	scene_stop(s);
+	store_expect_sound(service_data_dir(s->service));
+	scene_start(s);
+}
+
+static char *
+journal_of(struct scene *s)
+{
+	char *journal;
+
+	scene_stop(s);
+	journal = store_journal_text(service_data_dir(s->service), s->account);
+	scene_keep(s, journal, free);
+	store_expect_sound(service_data_dir(s->service));
+	scene_start(s);
+	return journal;
+}
+
+static void
+test_R30_record_identifiers_and_totals_go(struct scene *s)
+{
+	scene_use(s, NULL);
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"), ID("phone", "+390612345678"),
+	    ID("push", "d-1"), TEXT("FIRST_NAME", "Mario"));
+	identify(s, CONTACTS, AT(1), ID("email", "b@example.it"));
+	expect_totals(s, "2 0 0");
+	assert_int_equal(erase(s, 1), 3);
+	expect_totals(s, "1 0 0");
+	assert_int_equal(count(s)->revision, 3);
+	expect_no_contact(s, 1);
+	assert_int_equal(owner(s, "email", "a@example.it"), 0);
+	assert_int_equal(owner(s, "phone", "+390612345678"), 0);
+	assert_int_equal(owner(s, "push", "d-1"), 0);
+	expect_contact(s, 2, "email=b@example.it");
+	expect_sound(s);
+
+	/* Whoever comes with them is somebody new, under an id that nobody had. */
+	assert_int_equal(identify(s, CONTACTS, AT(2), ID("email", "a@example.it"), ID("push", "d-1")), 3);
+	expect_outcome(s, CREATED);
+	expect_contact(s, 3, "email=a@example.it push=d-1");
+	expect_sound(s);
+}
+
+static void
+test_R30_all_that_leads_to_it_goes(struct scene *s)
+{
+	scene_use(s, NULL);
+	identify(s, CONVERSATIONS, AT(1), ID("chat", "v-1"));
+	identify(s, CONVERSATIONS, AT(1), ID("chat", "v-2"));
+	identify(s, CONVERSATIONS, AT(2), ID("chat", "v-1"), ID("chat", "v-2"));
+	identify(s, CONTACTS, AT(3), ID("email", "a@example.it"));
+	identify(s, CONTACTS, AT(4), ID("email", "a@example.it"), ID("chat", "v-2"));
+	identify(s, CONTACTS, AT(4), ID("email", "b@example.it"));
+	merge(s, 3, 4);
+	assert_int_equal(resolve_id(s, 2)->contact->id, 3);
+
+	/* By an id that it had once. */
+	erase(s, 2);
+	for (uint64_t id = 1; id <= 4; id++)
+		expect_no_contact(s, id);
+	assert_int_equal(owner(s, "chat", "v-1"), 0);
+	assert_int_equal(owner(s, "email", "b@example.it"), 0);
+	expect_totals(s, "0 0 0");
+	assert_int_equal(identify(s, CONVERSATIONS, AT(5), ID("chat", "v-1")), 5);
+	expect_sound(s);
+}
+
+static void
+test_R30_who_is_not_there_cannot_go(struct scene *s)
+{
+	expect_erase_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "contact_id", { .contact_id = 1 });
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"));
+	expect_erase_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "contact_id", { .contact_id = 0 });
+	expect_erase_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "contact_id", { .contact_id = 2 });
+	erase(s, 1);
+	expect_erase_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "contact_id", { .contact_id = 1 });
+	expect_erase_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "contact_id",
+	    { .contact_id = 1, .suppress = true, .request_id = "r-1" });
+}
+
+static void
+test_R30_what_an_erasing_must_say(struct scene *s)
+{
+	char *longest = scene_print(s, "%0128d", 1);
+	char *too_long = scene_print(s, "%0129d", 1);
+	char *too_long_id = scene_print(s, "%065d", 1);
+
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"));
+	expect_erase_error(
+	    s, "INVALID_ARGUMENT", "OPERATOR_MISSING", "operator", { .contact_id = 1, .operator_name = "" });
+	expect_erase_error(s, "INVALID_ARGUMENT", "FIELD_INVALID", "operator",
+	    { .contact_id = 1, .operator_name = too_long });
+	expect_erase_error(s, "INVALID_ARGUMENT", "FIELD_INVALID", "request_id",
+	    { .contact_id = 1, .request_id = too_long_id });
+	expect_contact(s, 1, "email=a@example.it");
+	erase_with(s, { .contact_id = 1, .operator_name = longest, .request_id = too_long_id + 1 });
+	expect_no_contact(s, 1);
+}
+
+/* Contact 1 holds a@ and 2 holds b@; 2 is offered a@, which 1 owns, and CITY. */
+static void
+offer_owned(struct scene *s)
+{
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"));
+	identify(s, CONTACTS, AT(1), ID("ext_id", "c-2"), ID("email", "b@example.it"), TEXT("CITY", "Roma"));
+	identify(s, CONVERSATIONS, AT(2), ID("ext_id", "c-2"), ID("email", "a@example.it"),
+	    TEXT("CITY", "Bari"), IN("t-1"));
+	expect_contact(s, 2, "ext_id=c-2 email=b@example.it CITY=Roma ?email=a@example.it^1 ?CITY=Bari");
+}
+
+static void
+test_R30_secondaries_that_name_it_close(struct scene *s)
+{
+	uint64_t version;
+
+	scene_use(s, NULL);
+	offer_owned(s);
+	version = resolve_id(s, 2)->contact->version;
+	erase(s, 1);
+	expect_contact(s, 2, "ext_id=c-2 email=b@example.it CITY=Roma ?CITY=Bari");
+	assert_int_equal(resolve_id(s, 2)->contact->version, version + 1);
+	/* The other stays, and can still be promoted. */
+	promote(s, 2, "CITY=Bari");
+	expect_sound(s);
+}
+
+/* An identifier that is offered without its owner, for it has one only since. */
+static void
+test_R30_secondaries_that_offer_an_identifier_of_it_close(struct scene *s)
+{
+	scene_use(s, NULL);
+	identify(s, CONTACTS, AT(1), ID("chat", "v-1"), ID("email", "b@example.it"));
+	identify(s, CONVERSATIONS, AT(2), ID("chat", "v-1"), ID("email", "a@example.it"));
+	expect_contact(s, 1, "email=b@example.it chat=v-1 ?email=a@example.it");
+	identify(s, CONTACTS, AT(3), ID("email", "a@example.it"));
+	erase(s, 2);
+	expect_contact(s, 1, "email=b@example.it chat=v-1");
+	expect_sound(s);
+}
+
+static void
+test_R30_secondaries_that_name_an_alias_or_an_absorbed_id_close(struct scene *s)
+{
+	scene_use(s, NULL);
+	offer_owned(s);
+	identify(s, CONTACTS, AT(1), ID("email", "c@example.it"));
+	merge(s, 3, 1);
+	expect_contact(s, 2, "ext_id=c-2 email=b@example.it CITY=Roma ?email=a@example.it^1 ?CITY=Bari");
+	erase(s, 3);
+	expect_contact(s, 2, "ext_id=c-2 email=b@example.it CITY=Roma ?CITY=Bari");
+	expect_no_contact(s, 1);
+	assert_int_equal(owner(s, "email", "a@example.it"), 0);
+	expect_sound(s);
+}
+
+static void
+test_R30_the_journal_tells_of_others_without_it(struct scene *s)
+{
+	char *journal;
+
+	scene_use(s, NULL);
+	offer_owned(s);
+	identify(s, CONTACTS, AT(1), ID("email", "c@example.it"));
+	erase(s, 1);
+	journal = journal_of(s);
+	assert_non_null(strstr(journal, "CONVERSATIONS 2 "));
+	assert_non_null(strstr(journal, "[OWNER email OFFER"));
+	assert_non_null(strstr(journal, "ERASE anna 0/0 [8 ]"));
+	/* Its own first entry is gone. */
+	assert_null(strstr(journal, "CONTACTS 1 1\n"));
+	assert_non_null(strstr(journal, "CONTACTS 2 1\n"));
+
+	/* The second one to go leaves only that both went. */
+	erase(s, 2);
+	journal = journal_of(s);
+	assert_string_equal(
+	    journal, "CONTACTS 3 1\nCONTACTS 1 3 ERASE anna 0/0\nCONTACTS 2 3 ERASE anna 0/0\n");
+}
+
+static void
+test_R30_a_kept_answer_that_told_of_it_is_gone(struct scene *s)
+{
+	scene_use(s, NULL);
+	s->repeats = false;
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"), REQUEST_ID("r-1"));
+	identify(s, CONTACTS, AT(1), ID("ext_id", "c-2"), ID("email", "b@example.it"), REQUEST_ID("r-2"));
+	identify(
+	    s, CONVERSATIONS, AT(2), ID("ext_id", "c-2"), ID("email", "a@example.it"), REQUEST_ID("r-3"));
+	erase_with(s, { .contact_id = 1, .request_id = "r-4" });
+	for (int i = 0; i < 2; i++) {
+		expect_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "", CONTACTS, AT(1),
+		    ID("email", "a@example.it"), REQUEST_ID("r-1"));
+		expect_error(s, "FAILED_PRECONDITION", "REQUEST_ID_REUSED", "request_id", CONTACTS, AT(1),
+		    ID("email", "c@example.it"), REQUEST_ID("r-1"));
+		/* The answer named it as an owner. */
+		expect_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "", CONVERSATIONS, AT(2),
+		    ID("ext_id", "c-2"), ID("email", "a@example.it"), REQUEST_ID("r-3"));
+		expect_replayed(
+		    s, CONTACTS, AT(1), ID("ext_id", "c-2"), ID("email", "b@example.it"), REQUEST_ID("r-2"));
+		/* That it was erased is told as often as it is asked. */
+		assert_int_equal(
+		    erase_with(s, { .contact_id = 1, .request_id = "r-4", .replayed = true }), 4);
+		expect_erase_error(s, "FAILED_PRECONDITION", "REQUEST_ID_REUSED", "request_id",
+		    { .contact_id = 1, .suppress = true, .request_id = "r-4" });
+		expect_sound(s);
+	}
+}
+
+/* The answer shows a secondary that is closed with the erasing; it named no owner. */
+static void
+test_R30_a_kept_answer_that_has_its_identifier_is_gone(struct scene *s)
+{
+	scene_use(s, NULL);
+	s->repeats = false;
+	identify(s, CONTACTS, AT(1), ID("chat", "v-1"), ID("email", "b@example.it"), REQUEST_ID("r-1"));
+	identify(s, CONVERSATIONS, AT(2), ID("chat", "v-1"), ID("email", "a@example.it"), REQUEST_ID("r-2"));
+	identify(s, CONTACTS, AT(3), ID("email", "a@example.it"));
+	erase(s, 2);
+	expect_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "", CONVERSATIONS, AT(2), ID("chat", "v-1"),
+	    ID("email", "a@example.it"), REQUEST_ID("r-2"));
+	expect_replayed(
+	    s, CONTACTS, AT(1), ID("chat", "v-1"), ID("email", "b@example.it"), REQUEST_ID("r-1"));
+	expect_sound(s);
+}
+
+static void
+test_R30_suppressed_identifiers_are_refused(struct scene *s)
+{
+	scene_use(s, NULL);
+	s->repeats = false;
+	identify(s, CONTACTS, AT(1), ID("ext_id", "c-1"), ID("email", "a@example.it"), ID("push", "d-1"));
+	identify(s, CONTACTS, AT(1), ID("email", "b@example.it"), REQUEST_ID("r-1"));
+	identify(s, CONTACTS, AT(1), ID("email", "c@example.it"), ID("phone", "+390612345678"));
+	merge(s, 1, 3);
+	erase_with(s, { .contact_id = 1, .suppress = true });
+	for (int i = 0; i < 2; i++) {
+		expect_error(s, "FAILED_PRECONDITION", "IDENTIFIER_SUPPRESSED", "identifiers[0].value",
+		    CONTACTS, AT(2), ID("email", " A@Example.it"));
+		/* By its place in the request, whatever the order they are decided in. */
+		expect_error(s, "FAILED_PRECONDITION", "IDENTIFIER_SUPPRESSED", "identifiers[2].value",
+		    CONTACTS, AT(2), ID("push", "d-9"), ID("email", "b@example.it"), ID("ext_id", "c-1"));
+		expect_error(s, "FAILED_PRECONDITION", "IDENTIFIER_SUPPRESSED", "identifiers[1].value",
+		    CONTACTS, AT(2), ID("push", "d-9"), ID("email", "a@example.it"), ID("ext_id", "c-1"));
+		/* An alias as well, and what it is asked to only say. */
+		expect_error(s, "FAILED_PRECONDITION", "IDENTIFIER_SUPPRESSED", "identifiers[0].value", PUSH,
+		    AT(2), ID("email", "c@example.it"), VALIDATE_ONLY);
+		/* A number is refused in the namespace that it was held in. */
+		expect_error(s, "FAILED_PRECONDITION", "IDENTIFIER_SUPPRESSED", "identifiers[0].value",
+		    CONVERSATIONS, AT(2), ID("phone", "+390612345678"));
+		identify(s, CONTACTS, AT(2), ID("landline", "+390612345678"));
+		/* Devices say nothing of who holds them. */
+		identify(s, CONTACTS, AT(2), ID("push", "d-1"));
+		/* What was answered before is answered again. */
+		expect_replayed(s, CONTACTS, AT(1), ID("email", "b@example.it"), REQUEST_ID("r-1"));
+		expect_sound(s);
+	}
+}
+
+static void
+test_R30_suppressed_is_the_accounts_own(struct scene *s)
+{
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"));
+	erase_with(s, { .contact_id = 1, .suppress = true });
+	snprintf(s->account, sizeof(s->account), "another");
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"));
+	identify(s, CONTACTS, AT(2), ID("email", "a@example.it"), TEXT("CITY", "Roma"));
+	expect_contact(s, 1, "email=a@example.it CITY=Roma");
+}
+
+static void
+test_R30_not_suppressed_comes_back_as_somebody_new(struct scene *s)
+{
+	identify(s, CONTACTS, AT(5), ID("email", "a@example.it"), TEXT("CITY", "Roma"));
+	erase(s, 1);
+	assert_int_equal(identify(s, CONTACTS, AT(1), ID("email", "a@example.it"), TEXT("CITY", "Bari")), 2);
+	expect_outcome(s, CREATED);
+	expect_contact(s, 2, "email=a@example.it CITY=Bari");
+}
+
+/* A secondary that was dismissed is nobody's any more: not even a digest of it is left. */
+static void
+test_R30_dismissals_go(struct scene *s)
+{
+	scene_use(s, NULL);
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"), TEXT("CITY", "Roma"));
+	identify(s, CONVERSATIONS, AT(2), ID("email", "a@example.it"), TEXT("CITY", "Bari"));
+	dismiss(s, 1, "CITY=Bari");
+	identify(s, CONTACTS, AT(1), ID("email", "b@example.it"));
+	expect_sound(s);
+	erase(s, 1);
+	expect_sound(s);
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"), TEXT("CITY", "Roma"));
+	identify(s, CONVERSATIONS, AT(2), ID("email", "a@example.it"), TEXT("CITY", "Bari"));
+	expect_contact(s, 3, "email=a@example.it CITY=Roma ?CITY=Bari");
+}
+
+int
+main(void)
+{
+	static const struct scene_test tests[] = {
+		STOCK_TEST(test_R30_record_identifiers_and_totals_go),
+		STOCK_TEST(test_R30_all_that_leads_to_it_goes),
+		STOCK_TEST(test_R30_who_is_not_there_cannot_go),
+		STOCK_TEST(test_R30_what_an_erasing_must_say),
+		STOCK_TEST(test_R30_secondaries_that_name_it_close),
+		STOCK_TEST(test_R30_secondaries_that_offer_an_identifier_of_it_close),
+		STOCK_TEST(test_R30_secondaries_that_name_an_alias_or_an_absorbed_id_close),
+		STOCK_TEST(test_R30_the_journal_tells_of_others_without_it),
+		STOCK_TEST(test_R30_a_kept_answer_that_told_of_it_is_gone),
+		STOCK_TEST(test_R30_a_kept_answer_that_has_its_identifier_is_gone),
+		STOCK_TEST(test_R30_suppressed_identifiers_are_refused),
+		STOCK_TEST(test_R30_suppressed_is_the_accounts_own),
+		STOCK_TEST(test_R30_not_suppressed_comes_back_as_somebody_new),
+		STOCK_TEST(test_R30_dismissals_go),
+	};
+
+	return scene_main(tests);
+}
