@@ -1,167 +1,199 @@
-/* `anagraph identify -`: one event a line in, one answer a line out, in order. An
- * event is sent when the one before it has been answered, for what the service
- * decides depends on what it has seen. A bad line never ends the run, and a line that
- * names another account than the command does is one. */
+/* `anagraph identify -`: one event a line in, one answer a line out, in order. Events go
+ * through IdentifyStream, so that many are in flight while lines come fast; before the
+ * command waits for a line, every answer has been shown. A bad line never ends the run,
+ * and a line that names another account than the command does is one. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/limits.h"
 #include "client/command/command.h"
+#include "client/import/read.h"
+
+enum { WINDOW = 256, CODE_DEADLINE_EXCEEDED = 4 };
 
 struct run {
 	const struct command *command;
-	const char *account; /* of all events */
 	struct client *client;
-	unsigned long line;
+	struct client_stream *stream;
+	uint64_t lines[WINDOW]; /* of the events in flight */
+	size_t first, count;
 	int result; /* the exit status so far */
-	bool over;
 };
 
-static void
+/* What ends the reading: run->result is the exit status. */
+enum { RUN_OVER = 1 };
+
+static int
 end_run(struct run *run, int result)
 {
 	run->result = result;
-	run->over = true;
+	return RUN_OVER;
 }
 
-static void
+static int
 print(struct run *run, const json_t *json)
 {
 	int status = json_line_print(stdout, json);
 
-	if (status != 0)
-		end_run(run, command_failed("standard output", status));
+	return status == 0 ? 0 : end_run(run, command_failed("standard output", status));
 }
 
 /* Answers a line with {"error":{...}}, whose empty fields are left out. */
-static void
-print_error(struct run *run, const char *code, const char *reason, const char *field, const char *message)
+static int
+print_error(struct run *run, const struct client_status *status)
 {
 	json_t *error = json_object();
 	json_t *answer = json_pack("{s:o}", "error", error);
+	int result;
 
-	json_object_set_new(error, "code", json_string(code));
-	if (*reason != '\0')
-		json_object_set_new(error, "reason", json_string(reason));
-	if (*field != '\0')
-		json_object_set_new(error, "field", json_string(field));
-	json_object_set_new(error, "message", json_string(message));
-	print(run, answer);
+	json_object_set_new(error, "code", json_string(client_code_name(status->code)));
+	if (*status->reason != '\0')
+		json_object_set_new(error, "reason", json_string(status->reason));
+	if (*status->field != '\0')
+		json_object_set_new(error, "field", json_string(status->field));
+	json_object_set_new(error, "message", json_string(status->message));
+	result = print(run, answer);
 	json_decref(answer);
+	return result;
 }
 
-static void
-refuse_line(struct run *run, const char *message)
+/* Tells why the stream ended, at the oldest line without an answer. */
+static int
+tell_end(struct run *run, int outcome)
 {
-	fprintf(stderr, "anagraph: line %lu: %s\n", run->line, message);
-	run->result = EXIT_USAGE;
-	print_error(run, "INVALID_ARGUMENT", "", "", message);
+	struct client_status status = { .code = CODE_DEADLINE_EXCEEDED };
+	char prefix[40] = "";
+	int result;
+
+	if (outcome == CLIENT_E_ENDED)
+		client_stream_finish(&status, run->stream, run->command->timeout_ms);
+	if (run->count > 0)
+		snprintf(prefix, sizeof(prefix), "line %" PRIu64 ": ", run->lines[run->first]);
+	result = command_refused(run->command, prefix, &status);
+	return end_run(run, result);
 }
 
-/* Whether an event is one of the run's account; another's is refused. */
-static bool
-is_ours(struct run *run, const ProtobufCMessage *event)
+static int
+show_error(struct run *run, uint64_t line, const Anagraph__V1__CallError *error)
 {
-	const char *account = ((const Anagraph__V1__IdentifyRequest *)event)->account;
-
-	if (strcmp(account, run->account) == 0)
-		return true;
-	refuse_line(run, "account: another than --account's; leave it out, or give the same");
-	return false;
-}
-
-/* The event of a line, with the account that it lacks; NULL when it is none, which
- * has been told by then. */
-static ProtobufCMessage *
-read_event(struct run *run, const char *text, size_t size)
-{
-	struct json_problem problem;
-	json_error_t error;
-	ProtobufCMessage *event = NULL;
-	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-	int status;
-
-	if (json == NULL) {
-		snprintf(problem.message, sizeof(problem.message), "not JSON, at byte %d", error.position);
-		refuse_line(run, problem.message);
-		return NULL;
-	}
-	if (json_is_object(json) &&
-	    (json_object_get(json, "account") == NULL || json_is_null(json_object_get(json, "account"))))
-		json_object_set_new(json, "account", json_string(run->account));
-	status = message_from_json(&event, &problem, &anagraph__v1__identify_request__descriptor, json);
-	json_decref(json);
-	if (status == JSON_E_FORM)
-		refuse_line(run, problem.message);
-	else if (status < 0)
-		end_run(run, command_failed("identify", status));
-	if (status == 0 && !is_ours(run, event)) {
-		protobuf_c_message_free_unpacked(event, NULL);
-		return NULL;
-	}
-	return status == 0 ? event : NULL;
-}
-
-static void
-send_event(struct run *run, const ProtobufCMessage *event)
-{
-	struct client_status ended;
-	ProtobufCMessage *response;
-	json_t *json;
+	struct client_status status = { .code = error->code };
 	char prefix[40];
-	int status =
-	    client_call(&response, &ended, run->client, CLIENT_IDENTIFY, event, run->command->timeout_ms);
+	int result;
+
+	snprintf(status.reason, sizeof(status.reason), "%s", error->reason);
+	snprintf(status.field, sizeof(status.field), "%s", error->field);
+	snprintf(status.message, sizeof(status.message), "%s", error->message);
+	snprintf(prefix, sizeof(prefix), "line %" PRIu64 ": ", line);
+	result = command_refused(run->command, prefix, &status);
+	if (run->result == 0)
+		run->result = result;
+	return print_error(run, &status);
+}
+
+static int
+show_answer(struct run *run)
+{
+	struct client_stream_answer answer;
+	uint64_t line = run->lines[run->first];
+	json_t *json;
+	int status = client_stream_next(&answer, run->stream, run->command->timeout_ms);
+
+	if (status > 0)
+		return tell_end(run, status);
+	if (status < 0)
+		return end_run(run, command_failed("identify", status));
+	run->first = (run->first + 1) % WINDOW;
+	run->count--;
+	if (answer.response->result_case == ANAGRAPH__V1__IDENTIFY_STREAM_RESPONSE__RESULT_ERROR)
+		return show_error(run, line, answer.response->error);
+	if (answer.response->result_case != ANAGRAPH__V1__IDENTIFY_STREAM_RESPONSE__RESULT_RESPONSE)
+		return end_run(run, command_failed("identify", -EBADMSG));
+	status = message_to_json(&json, &answer.response->response->base);
+	if (status != 0)
+		return end_run(run, command_failed("identify", status));
+	status = print(run, json);
+	json_decref(json);
+	return status;
+}
+
+static int
+show_answers(void *context)
+{
+	struct run *run = context;
+	int status = 0;
+
+	while (status == 0 && run->count > 0)
+		status = show_answer(run);
+	return status;
+}
+
+static int
+send_event(void *context, uint64_t line, Anagraph__V1__IdentifyRequest *event)
+{
+	struct run *run = context;
+	int status = run->count == WINDOW ? show_answer(run) : 0;
 
 	if (status == 0) {
-		status = message_to_json(&json, response);
-		protobuf_c_message_free_unpacked(response, NULL);
-		if (status == 0) {
-			print(run, json);
-			json_decref(json);
-			return;
+		status = client_stream_send(run->stream, event, NULL, run->command->timeout_ms);
+		if (status == 0 || status == CLIENT_E_ENDED) {
+			run->lines[(run->first + run->count) % WINDOW] = line;
+			run->count++;
 		}
+		/* Answers that came before the end are shown before it is told. */
+		if (status == CLIENT_E_ENDED)
+			status = show_answers(run);
+		else if (status > 0)
+			status = tell_end(run, status);
+		else if (status < 0)
+			status = end_run(run, command_failed("identify", status));
 	}
-	if (status < 0) {
-		end_run(run, command_failed("identify", status));
-		return;
-	}
-	snprintf(prefix, sizeof(prefix), "line %lu: ", run->line);
-	status = command_refused(run->command, prefix, &ended);
-	if (status == EXIT_UNREACHABLE) {
-		end_run(run, status);
-		return;
-	}
-	if (run->result == 0)
-		run->result = status;
-	print_error(run, client_code_name(ended.code), ended.reason, ended.field, ended.message);
+	anagraph__v1__identify_request__free_unpacked(event, NULL);
+	return status;
+}
+
+static int
+refuse_line(void *context, uint64_t line, const struct row_problem *problem)
+{
+	struct run *run = context;
+	struct client_status status = { .code = 3 };
+	int result = show_answers(run);
+
+	if (result != 0)
+		return result;
+	snprintf(status.message, sizeof(status.message), "%s%s%.160s", problem->field,
+	    *problem->field != '\0' ? ": " : "", problem->message);
+	fprintf(stderr, "anagraph: line %" PRIu64 ": %s\n", line, status.message);
+	run->result = EXIT_USAGE;
+	return print_error(run, &status);
+}
+
+static void
+ignore_progress(void *context, uint64_t read_bytes)
+{
+	(void)context;
+	(void)read_bytes;
 }
 
 int
 command_identify_lines(const struct command *command, const char *account)
 {
-	struct run run = { .command = command, .account = account };
-	char *text = NULL;
-	size_t room = 0;
-	ssize_t size;
+	const struct row_defaults defaults = { account, ANAGRAPH__V1__SOURCE__SOURCE_UNSPECIFIED };
+	struct run run = { .command = command };
+	const struct row_sink sink = { &run, send_event, refuse_line, show_answers, ignore_progress };
 	int status = client_create(&run.client, command->server);
 
-	if (status != 0)
-		return command_failed("identify", status);
-	while (!run.over && (errno = 0, size = getline(&text, &room, stdin)) >= 0) {
-		ProtobufCMessage *event;
-
-		run.line++;
-		if (strspn(text, " \t\r\n") == (size_t)size)
-			continue;
-		event = read_event(&run, text, (size_t)size);
-		if (event == NULL)
-			continue;
-		send_event(&run, event);
-		protobuf_c_message_free_unpacked(event, NULL);
-	}
-	if (!run.over && errno != 0)
-		run.result = command_failed("standard input", -errno);
-	free(text);
+	if (status == 0)
+		status = client_stream_open(&run.stream, run.client, WINDOW);
+	if (status == 0)
+		status = read_json_lines(STDIN_FILENO, &defaults, &sink);
+	if (status == 0)
+		status = show_answers(&run);
+	if (status < 0)
+		run.result = command_failed("standard input", status);
+	client_stream_destroy(run.stream);
 	client_destroy(run.client);
 	return run.result;
 }

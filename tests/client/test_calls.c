@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,106 @@ test_clients_come_and_go_side_by_side(void **state)
 	client_destroy(second);
 }
 
+/* Sends an event of a chat visitor; an empty value is refused by the service. */
+static int
+send_chat(struct client_stream *stream, const char *value, void *tag)
+{
+	Anagraph__V1__IdentifyRequest request = ANAGRAPH__V1__IDENTIFY_REQUEST__INIT;
+	Anagraph__V1__Identifier identifier = ANAGRAPH__V1__IDENTIFIER__INIT;
+	Anagraph__V1__Identifier *identifiers[] = { &identifier };
+
+	identifier.namespace_ = (char *)"chat";
+	identifier.value = (char *)value;
+	request.account = (char *)"stream";
+	request.source = ANAGRAPH__V1__SOURCE__SOURCE_CONVERSATIONS;
+	request.n_identifiers = 1;
+	request.identifiers = identifiers;
+	return client_stream_send(stream, &request, tag, CONNECT_MS);
+}
+
+static void
+test_a_stream_answers_in_order_and_tells_errors_in_place(void **state)
+{
+	struct client *client = connected(state);
+	struct client_stream *stream;
+	struct client_stream_answer answer;
+	struct client_status status;
+	int tags[IN_FLIGHT];
+
+	assert_int_equal(client_stream_open(&stream, client, IN_FLIGHT), 0);
+	assert_int_equal(client_stream_next(&answer, stream, -1), CLIENT_E_IDLE);
+	for (int i = 0; i < IN_FLIGHT; i++) {
+		char value[16];
+
+		snprintf(value, sizeof(value), "v-%d", i);
+		assert_int_equal(send_chat(stream, i % 10 == 9 ? "" : value, &tags[i]), 0);
+	}
+	/* A call of another kind on the same client leaves the stream's answers alone. */
+	test_one_call_is_answered_with_its_transaction(state);
+	for (int i = 0; i < IN_FLIGHT; i++) {
+		assert_int_equal(client_stream_next(&answer, stream, CONNECT_MS), 0);
+		assert_ptr_equal(answer.tag, &tags[i]);
+		if (i % 10 == 9) {
+			assert_int_equal(answer.response->result_case,
+			    ANAGRAPH__V1__IDENTIFY_STREAM_RESPONSE__RESULT_ERROR);
+			assert_string_equal(answer.response->error->reason, "IDENTIFIER_INVALID");
+		} else {
+			assert_int_equal(answer.response->result_case,
+			    ANAGRAPH__V1__IDENTIFY_STREAM_RESPONSE__RESULT_RESPONSE);
+			assert_int_equal(answer.response->response->contact->id, i + 1 - i / 10);
+		}
+	}
+	assert_int_equal(client_stream_next(&answer, stream, -1), CLIENT_E_IDLE);
+	assert_int_equal(client_stream_finish(&status, stream, CONNECT_MS), 0);
+	assert_int_equal(status.code, 0);
+	assert_int_equal(send_chat(stream, "v", NULL), -EINVAL);
+	client_stream_destroy(stream);
+	client_destroy(client);
+}
+
+static void
+test_a_stream_has_no_more_in_flight_than_its_window(void **state)
+{
+	struct client *client = connected(state);
+	struct client_stream *stream;
+	struct client_stream_answer answer;
+
+	assert_int_equal(client_stream_open(&stream, client, 2), 0);
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(send_chat(stream, "v-1", NULL), 0);
+		assert_int_equal(send_chat(stream, "v-2", NULL), 0);
+		assert_int_equal(send_chat(stream, "v-3", NULL), CLIENT_E_FULL);
+		assert_int_equal(client_stream_next(&answer, stream, -1), 0);
+		assert_int_equal(client_stream_next(&answer, stream, -1), 0);
+	}
+	/* One that is given up with events in flight leaves nothing behind. */
+	assert_int_equal(send_chat(stream, "v-1", NULL), 0);
+	client_stream_destroy(stream);
+	client_stream_destroy(NULL);
+	client_destroy(client);
+}
+
+static void
+test_a_stream_without_a_server_ends(void **state)
+{
+	struct client *client;
+	struct client_stream *stream;
+	struct client_stream_answer answer;
+	struct client_status status;
+	int result;
+
+	(void)state;
+	assert_int_equal(client_create(&client, NOBODY), 0);
+	assert_int_equal(client_stream_open(&stream, client, 1), 0);
+	result = send_chat(stream, "v-1", NULL);
+	assert_true(result == 0 || result == CLIENT_E_ENDED);
+	assert_int_equal(client_stream_next(&answer, stream, -1), CLIENT_E_ENDED);
+	assert_int_equal(client_stream_finish(&status, stream, CONNECT_MS), CLIENT_E_STATUS);
+	assert_int_equal(status.code, CODE_UNAVAILABLE);
+	client_stream_destroy(stream);
+	client_destroy(client);
+}
+
 static void
 test_without_a_server_calls_end_and_connecting_does_not_hang(void **state)
 {
@@ -249,6 +350,9 @@ main(void)
 		cmocka_unit_test(test_destroying_gives_up_what_is_in_flight),
 		cmocka_unit_test(test_raw_bytes_go_to_any_method),
 		cmocka_unit_test(test_clients_come_and_go_side_by_side),
+		cmocka_unit_test(test_a_stream_answers_in_order_and_tells_errors_in_place),
+		cmocka_unit_test(test_a_stream_has_no_more_in_flight_than_its_window),
+		cmocka_unit_test(test_a_stream_without_a_server_ends),
 		cmocka_unit_test(test_without_a_server_calls_end_and_connecting_does_not_hang),
 	};
 

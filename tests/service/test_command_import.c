@@ -219,6 +219,25 @@ test_an_export_says_what_it_leaves_out(void **state)
 }
 
 static void
+test_an_import_outlives_its_daemon(void **state)
+{
+	/* Half of the rows are in when the daemon is killed, the rest is sent to the next one. */
+	expect(state,
+	    "mkfifo ready rows; trap 'kill -9 $daemon 2>/dev/null' EXIT\n"
+	    "serve() { \"$ANAGRAPHD\" --data-dir killed --listen \"$1\" --policy-dir "
+	    "\"$ANAGRAPH_POLICY_DIR\" "
+	    ">ready 2>/dev/null 4>&- & daemon=$!; exec 3<ready; read -r word on target <&3; }\n"
+	    "serve 127.0.0.1:0\n"
+	    "anagraph import --account broken --format jsonl - <rows & import=$!\n"
+	    "exec 4>rows; \"$ANAGRAPH_CONTACTS\" --count 600 --kind jsonl >made; head -n 300 made >&4\n"
+	    "until anagraph count --account broken | grep -q ':300,'; do :; done\n"
+	    "kill -9 $daemon; wait $daemon 2>/dev/null; tail -n 300 made >&4 &\n"
+	    "serve \"$target\"; exec 4>&-; wait $import; echo $?\n"
+	    "anagraph count --account broken | sed 's/.*home_page_total/home/'",
+	    0, "0\nhome\":600,\"revision\":600}\n", "the stream broke (");
+}
+
+static void
 test_misuse_is_told_before_anything_is_sent(void **state)
 {
 	static const struct {
@@ -266,6 +285,7 @@ main(void)
 		cmocka_unit_test(test_a_row_that_is_too_long_is_one_error),
 		cmocka_unit_test(test_an_export_comes_back_as_it_was),
 		cmocka_unit_test(test_an_export_says_what_it_leaves_out),
+		cmocka_unit_test(test_an_import_outlives_its_daemon),
 		cmocka_unit_test(test_misuse_is_told_before_anything_is_sent),
 	};
 
