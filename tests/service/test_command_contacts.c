@@ -168,6 +168,21 @@ test_an_owned_identifier_names_its_owner(void **state)
 	    COMMAND_REFUSED, "", " (contact 1)\n");
 }
 
+static void
+test_erasing_leaves_nothing_and_may_suppress(void **state)
+{
+	expect(state,
+	    "anagraph identify --account gone --source contacts --id email=a@example.it >/dev/null\n"
+	    "anagraph erase --account gone --contact 1 --operator anna --suppress --request-id r-1\n"
+	    "anagraph erase --account gone --contact 1 --operator anna --suppress --request-id r-1\n"
+	    "anagraph list --account gone --view all",
+	    0, "{\"revision\":2}\n{\"revision\":2,\"replayed\":true}\n", "0 of 0 shown\n");
+	expect(state, "anagraph identify --account gone --source contacts --id email=A@example.it",
+	    COMMAND_REFUSED, "", "FAILED_PRECONDITION IDENTIFIER_SUPPRESSED");
+	expect(
+	    state, "anagraph resolve --account gone --contact 1", COMMAND_REFUSED, "", "CONTACT_NOT_FOUND");
+}
+
 int
 main(void)
 {
@@ -177,6 +192,7 @@ main(void)
 		cmocka_unit_test(test_explain_tells_a_story_or_shows_entries),
 		cmocka_unit_test(test_operators_promote_dismiss_and_merge),
 		cmocka_unit_test(test_an_owned_identifier_names_its_owner),
+		cmocka_unit_test(test_erasing_leaves_nothing_and_may_suppress),
 	};
 
 	return cmocka_run_group_tests(tests, start_daemon, end_daemon);
