@@ -45,14 +45,17 @@ engine_resolve(struct bytes *contact, uint64_t **forwarded_ids, size_t *forwarde
     struct bytes account, const struct identifier *identifier, uint64_t contact_id)
 {
 	struct graph_error error;
-	uint64_t id = contact_id;
-	int result = 0;
+	uint64_t owner_id;
+	int result;
 
-	if (identifier != NULL)
-		result = graph_find(&id, reader, account, identifier, &error);
-	if (result == 0)
+	if (identifier != NULL) {
+		*forwarded_ids = NULL;
+		*forwarded_count = 0;
+		result = graph_find(&owner_id, contact, reader, account, identifier, &error);
+	} else {
 		result = graph_get_contact(
-		    contact, forwarded_ids, forwarded_count, reader, arena, account, id, &error);
+		    contact, forwarded_ids, forwarded_count, reader, arena, account, contact_id, &error);
+	}
 	if (result == GRAPH_E_DAMAGED)
 		engine_log(engine, error.message);
 	return result == 0 ? 0 : refuse(rejection, result);

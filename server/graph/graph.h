@@ -68,10 +68,11 @@ void graph_read_end(struct graph_reader *reader);
 /* The number of the transaction that the reader sees. */
 uint64_t graph_reader_txn(const struct graph_reader *reader);
 
-/* The contact that owns an identifier; an owner that is no contact is damage. That it
- * holds the value is not looked at, for that would mean decoding all of it: graph_load
- * and graph_check do. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */
-int graph_find(uint64_t *contact_id, struct graph_reader *reader, struct bytes account,
+/* The contact that owns an identifier, and its record as graph_get_contact gives it; an
+ * owner that is no contact is damage. That it holds the value is not looked at, for that
+ * would mean decoding all of it: graph_load and graph_check do. 0; GRAPH_E_ABSENT;
+ * GRAPH_E_DAMAGED; -errno. */
+int graph_find(uint64_t *contact_id, struct bytes *contact, struct graph_reader *reader, struct bytes account,
     const struct identifier *identifier, struct graph_error *error);
 
 /* A contact as it is stored: an encoded anagraph.v1.Contact, borrowed from the map

@@ -156,44 +156,27 @@ read_account(struct account *out, MDB_txn *txn, const struct graph *graph, struc
 	return result;
 }
 
-/* Whether a contact's record is there, by its kind alone: whoever reads the record next
- * verifies it. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED, naming nothing; -errno. */
-static int
-look_for_contact(const struct graph_reader *reader, struct bytes account, uint64_t contact_id)
-{
-	struct key key;
-	MDB_val sought;
-	MDB_val found;
-	int result;
-
-	key_number(&key, account, contact_id);
-	sought = val_of(key_bytes(&key));
-	result =
-	    environment_result(mdb_get(reader->txn, reader->graph->tables[TABLE_CONTACT], &sought, &found));
-	if (result == 0 &&
-	    (found.mv_size <= RECORD_CHECKSUM_BYTES ||
-		((const uint8_t *)found.mv_data)[RECORD_CHECKSUM_BYTES] != KIND_CONTACT))
-		result = GRAPH_E_ABSENT;
-	return result;
-}
-
 int
-graph_find(uint64_t *contact_id, struct graph_reader *reader, struct bytes account,
+graph_find(uint64_t *contact_id, struct bytes *contact, struct graph_reader *reader, struct bytes account,
     const struct identifier *identifier, struct graph_error *error)
 {
+	enum contact_kind kind = KIND_FORWARD;
+	struct bytes message;
 	uint64_t owner_id;
 	int result = read_owner(&owner_id, reader->txn, reader->graph, account, identifier->namespace_id,
 	    identifier->value, error);
 
 	if (result != 0)
 		return result;
-	result = look_for_contact(reader, account, owner_id);
-	if (result == GRAPH_E_ABSENT || result == GRAPH_E_DAMAGED)
+	result = read_contact(&kind, &message, reader->txn, reader->graph, account, owner_id, error);
+	if (result == GRAPH_E_ABSENT || (result == 0 && kind != KIND_CONTACT))
 		return outcome_damaged(error, account, TABLE_IDENTIFIER,
 		    "record of namespace %.*s leads to %" PRIu64 ", which is no contact",
 		    BYTES_PRINT(namespace_name(identifier->namespace_id)), owner_id);
-	if (result == 0)
+	if (result == 0) {
 		*contact_id = owner_id;
+		*contact = message;
+	}
 	return result;
 }
 

@@ -17,8 +17,6 @@ look_up(struct found *found, struct rejection *rejection, struct queue *queue, s
 {
 	int result;
 
-	found->forwarded_ids = NULL;
-	found->forwarded_count = 0;
 	result = engine_resolve(&found->contact, &found->forwarded_ids, &found->forwarded_count, rejection,
 	    queue->rpc->options.engine, queue->reader, &queue->scratch, account, identifier, contact_id);
 	if (result == ENGINE_E_REJECTED)

@@ -328,10 +328,11 @@ hand_owner(struct hand *hand, struct bytes browser)
 	const struct identifier identifier = { .namespace_id = NAMESPACE_PUSH, .value = browser };
 	struct graph_error error;
 	uint64_t owner_id = 0;
+	struct bytes contact;
 	int result;
 
 	assert_int_equal(graph_read_begin(hand->store->reader), 0);
-	result = graph_find(&owner_id, hand->store->reader, hand->account, &identifier, &error);
+	result = graph_find(&owner_id, &contact, hand->store->reader, hand->account, &identifier, &error);
 	graph_read_end(hand->store->reader);
 	assert_true(result == 0 || result == GRAPH_E_ABSENT);
 	return result == 0 ? owner_id : 0;
@@ -354,12 +355,14 @@ expect_contact_stored(struct hand *hand, const struct contact *contact)
 	assert_int_equal(stored.size, expected.size);
 	assert_memory_equal(stored.data, expected.data, expected.size);
 	for (size_t i = 0; i < contact->identifier_count; i++) {
+		struct bytes found;
 		uint64_t owner_id;
 
-		assert_int_equal(graph_find(&owner_id, hand->store->reader, hand->account,
+		assert_int_equal(graph_find(&owner_id, &found, hand->store->reader, hand->account,
 				     &contact->identifiers[i], &error),
 		    0);
 		assert_true(owner_id == contact->id);
+		assert_true(found.data == stored.data && found.size == stored.size);
 	}
 	arena_reset(&hand->work);
 }

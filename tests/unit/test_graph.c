@@ -175,7 +175,8 @@ test_what_is_not_there_is_absent(void **test_state)
 	hand_create(&hand, BYTES("b-1"));
 	arena_init(&arena, ARENA_BYTES);
 	assert_int_equal(graph_read_begin(store.reader), 0);
-	assert_int_equal(graph_find(&id, store.reader, hand.account, &identifier, &error), GRAPH_E_ABSENT);
+	assert_int_equal(
+	    graph_find(&id, &bytes, store.reader, hand.account, &identifier, &error), GRAPH_E_ABSENT);
 	assert_int_equal(id, 77);
 	assert_int_equal(
 	    graph_get_contact(&bytes, &ids, &count, store.reader, &arena, hand.account, 2, &error),

@@ -340,10 +340,12 @@ find(struct scene *scene, struct bytes browser, struct graph_error *error)
 {
 	const struct identifier identifier = { .namespace_id = NAMESPACE_PUSH, .value = browser };
 	uint64_t owner_id = 77;
+	struct bytes contact;
 	int result;
 
 	assert_int_equal(graph_read_begin(scene->store.reader), 0);
-	result = graph_find(&owner_id, scene->store.reader, scene->hand.account, &identifier, error);
+	result =
+	    graph_find(&owner_id, &contact, scene->store.reader, scene->hand.account, &identifier, error);
 	graph_read_end(scene->store.reader);
 	assert_int_equal(owner_id, 77);
 	return result;
