@@ -420,12 +420,13 @@ write_and_answer(struct engine *engine, struct engine_write *batch)
 	}
 }
 
-/* Sweeps in a transaction of its own, while nobody writes. */
+/* Sweeps in a transaction of its own, while nobody writes; as erasing does, also where the
+ * store is too full for anything that adds to it. */
 static void
 sweep_alone(struct engine *engine)
 {
 	struct graph *graph = engine->options.graph;
-	int result = graph_write_begin(graph);
+	int result = graph_erase_begin(graph);
 
 	if (result == 0) {
 		result = sweep_some(&engine->sweep, SWEPT_ALONE);

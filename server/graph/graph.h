@@ -124,8 +124,8 @@ int graph_next_expiry(int64_t *expires_at_us, struct graph_reader *reader);
  * want of space; GRAPH_E_FAILED; -errno. */
 int graph_write_begin(struct graph *graph);
 
-/* The same for erasing, which goes on when ordinary writes are refused: it takes away more
- * than it adds, and who is to be forgotten must not wait for a larger disk. 0;
+/* The same for erasing and sweeping, which go on when ordinary writes are refused: they take
+ * away more than they add, and who is to be forgotten must not wait for a larger disk. 0;
  * GRAPH_E_FULL when there is no space at all; GRAPH_E_FAILED; -errno. */
 int graph_erase_begin(struct graph *graph);
 

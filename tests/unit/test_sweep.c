@@ -15,7 +15,7 @@
 #include "server/engine/engine.h"
 #include "tests/unit/hand.h"
 
-enum { MAP_BYTES = 256 * 1024 * 1024, MANY = 1000 };
+enum { MAP_BYTES = 256 * 1024 * 1024, SMALL_MAP_BYTES = 2 * 1024 * 1024, MANY = 1000 };
 
 /* Decides nothing: no event is sent. */
 static struct engine *
@@ -226,6 +226,37 @@ test_looking_writes_nothing(void **state)
 	hand_store_destroy(&store);
 }
 
+/* A store too full to be written to has its journals swept all the same. */
+static void
+test_sweeping_a_full_store(void **state)
+{
+	const struct settings settings = { .defaults = { .journal_retention_days = 30 } };
+	struct hand_store store;
+	struct engine *engine;
+	struct hand hand;
+	unsigned count = 0;
+
+	(void)state;
+	hand_store_create(&store, SMALL_MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	while (graph_used_percent(store.graph) < LIMIT_STORE_WRITE_PERCENT) {
+		char browser[16];
+
+		hand_create(
+		    &hand, bytes_of(browser, (size_t)snprintf(browser, sizeof(browser), "d-%u", count++)));
+	}
+	assert_int_equal(graph_write_begin(store.graph), GRAPH_E_FULL);
+	engine = start(&store, &settings);
+	while (has_journal(&hand))
+		sched_yield();
+	stop(engine);
+	assert_int_equal(hand_store_expect_sound(&store).journal_entries, 0);
+	hand_expect_stored(&hand);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
 /* A visitor's event on its way through the engine. */
 struct visit {
 	struct engine_write write;
@@ -309,6 +340,7 @@ main(void)
 		cmocka_unit_test(test_every_account_is_come_to),
 		cmocka_unit_test(test_expired_answers_go_without_a_write),
 		cmocka_unit_test(test_looking_writes_nothing),
+		cmocka_unit_test(test_sweeping_a_full_store),
 		cmocka_unit_test(test_sweeping_beside_writes),
 	};
 
