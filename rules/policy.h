@@ -33,6 +33,11 @@
 extern "C" {
 #endif
 
+/* Whether a structure with a struct_size, as the other side made it, goes as far as a member:
+ * ANAGRAPH_HAS(conflict, anagraph_conflict, device). */
+#define ANAGRAPH_HAS(pointer, tag, member)                                                                   \
+	((pointer)->struct_size >= offsetof(struct tag, member) + sizeof((pointer)->member))
+
 /* The major version of this interface: goes into anagraph_policy.abi_version. */
 #define ANAGRAPH_POLICY_ABI_VERSION 1u
 

@@ -62,13 +62,14 @@ decide_owner(const struct anagraph_conflict *conflict, struct anagraph_verdict *
 }
 
 /* Several threads may be in here at once: it looks at nothing but its arguments.
- * Hosts older than a member of the conflict end before it, which struct_size tells;
- * nothing past it may be read. */
+ * An older host's structures end before a member that it does not know, which struct_size
+ * tells; nothing past it may be read or written. */
 static int
 decide(const void *instance, const struct anagraph_conflict *conflict, struct anagraph_verdict *verdict)
 {
 	(void)instance;
-	if (conflict->struct_size < offsetof(struct anagraph_conflict, stored) + sizeof(conflict->stored))
+	if (!ANAGRAPH_HAS(conflict, anagraph_conflict, stored) ||
+	    !ANAGRAPH_HAS(verdict, anagraph_verdict, reason))
 		return ANAGRAPH_DEFER;
 	switch (conflict->kind) {
 	case ANAGRAPH_CONFLICT_VALUE:

@@ -112,13 +112,13 @@ decide_owner(const struct anagraph_conflict *conflict, struct anagraph_verdict *
 }
 
 /* Several threads may be in here at once: it looks at nothing but its arguments, and
- * at nothing that the host's conflict is too short to have. */
+ * at nothing that the structures of an older host are too short to have. */
 static int
 decide(const void *instance, const struct anagraph_conflict *conflict, struct anagraph_verdict *verdict)
 {
 	(void)instance;
-	if (conflict->struct_size <
-	    offsetof(struct anagraph_conflict, displaced) + sizeof(conflict->displaced))
+	if (!ANAGRAPH_HAS(conflict, anagraph_conflict, displaced) ||
+	    !ANAGRAPH_HAS(verdict, anagraph_verdict, reason))
 		return ANAGRAPH_DEFER;
 	switch (conflict->kind) {
 	case ANAGRAPH_CONFLICT_VALUE:
