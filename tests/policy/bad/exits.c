@@ -1,0 +1,17 @@
+/* Ends the process because an option is wrong. */
+#include "bad.h"
+
+#include <unistd.h>
+
+static int
+create(const struct anagraph_host *host, const struct anagraph_option *options, size_t option_count,
+    size_t option_size, void **instance)
+{
+	int result = good_create(host, options, option_count, option_size, instance);
+
+	if (result != 0)
+		_exit(0);
+	return result;
+}
+
+BAD(policy.create = create)

@@ -1,0 +1,19 @@
+/* Gives nothing back. */
+#include "bad.h"
+
+#include <stdlib.h>
+
+static int
+create(const struct anagraph_host *host, const struct anagraph_option *options, size_t option_count,
+    size_t option_size, void **instance)
+{
+	int result = good_create(host, options, option_count, option_size, instance);
+
+	if (result == 0) {
+		*instance = malloc(100);
+		result = *instance == NULL ? -1 : 0;
+	}
+	return result;
+}
+
+BAD(policy.create = create)
