@@ -5,7 +5,7 @@ For every check there is a policy in bad/ that is wrong in that one way: exactly
 must fail, and all others pass. Policies that are in order must pass every check. Prints
 TAP.
 
-usage: test_kit.py POLICY-CHECK BAD-DIR GOOD.so[,OPTION=VALUE]...
+usage: test_kit.py POLICY-CHECK BAD-DIR GOOD.so[:OPTION=VALUE]...
 """
 import json
 import pathlib
@@ -134,7 +134,7 @@ def main():
         faults = [fault for seed in SEEDS for fault in bad_faults(command, names, path, seed)]
         tests.tell(f"{path.stem} is rejected by {culprit(names, path.stem)} alone", faults)
     for argument in [str(bad_dir / "good.so"), *good]:
-        path, *options = argument.split(",")
+        path, *options = argument.split(":")
         faults = [fault for seed in SEEDS for fault in good_faults(command, names, path, options, seed)]
         tests.tell(" ".join([pathlib.Path(path).stem, *options, "passes"]), faults)
     test_runner(tests, command, bad_dir)
