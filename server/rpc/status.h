@@ -29,7 +29,8 @@ struct bytes status_encode_details(uint8_t buffer[STATUS_DETAILS_BYTES], const s
 
 enum { STATUS_CALL_ERROR_BYTES = 512 };
 
-/* Encodes an anagraph.v1.CallError as the field of that number. Borrowed from buffer. */
+/* Encodes an anagraph.v1.CallError as the field of that number. Borrowed from buffer. A
+ * message that leaves no room for the rest is left out. */
 struct bytes status_encode_call_error(
     uint8_t buffer[STATUS_CALL_ERROR_BYTES], uint32_t field, const struct rejection *rejection);
 

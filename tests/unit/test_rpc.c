@@ -665,6 +665,42 @@ test_details_fit_whatever_the_message(void **state)
 	assert_true(only_field(status, 3).bytes.size > sizeof(rejection.field));
 }
 
+/* Every reason as the error of one of many, held against the generated code. */
+static void
+test_call_errors_say_what_details_say(void **state)
+{
+	char message[2 * STATUS_CALL_ERROR_BYTES];
+	uint8_t buffer[STATUS_CALL_ERROR_BYTES];
+
+	(void)state;
+	memset(message, 'x', sizeof(message));
+	message[sizeof(message) - 1] = '\0';
+	for (enum reason reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
+		struct rejection rejection = { .reason = reason, .message = "No." };
+		struct bytes encoded;
+		Anagraph__V1__CallError *error;
+
+		memset(rejection.field, 'f', sizeof(rejection.field) - 1);
+		encoded = only_field(status_encode_call_error(buffer, 2, &rejection), 2).bytes;
+		error = anagraph__v1__call_error__unpack(NULL, encoded.size, encoded.data);
+		assert_non_null(error);
+		assert_int_equal(error->code, status_code(reason));
+		assert_string_equal(error->reason, status_reason_name(reason));
+		assert_string_equal(error->message, "No.");
+		assert_string_equal(error->field, rejection.field);
+		anagraph__v1__call_error__free_unpacked(error, NULL);
+
+		/* A message too long for it is left out. */
+		rejection.message = message;
+		encoded = only_field(status_encode_call_error(buffer, 2, &rejection), 2).bytes;
+		error = anagraph__v1__call_error__unpack(NULL, encoded.size, encoded.data);
+		assert_non_null(error);
+		assert_string_equal(error->message, "");
+		assert_string_equal(error->reason, status_reason_name(reason));
+		anagraph__v1__call_error__free_unpacked(error, NULL);
+	}
+}
+
 int
 main(void)
 {
@@ -689,6 +725,7 @@ main(void)
 		cmocka_unit_test(test_details_say_reason_domain_and_field),
 		cmocka_unit_test(test_details_without_a_field_have_no_metadata),
 		cmocka_unit_test(test_details_fit_whatever_the_message),
+		cmocka_unit_test(test_call_errors_say_what_details_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
