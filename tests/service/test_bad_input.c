@@ -501,7 +501,7 @@ test_look_up_of_nobody(struct scene *s)
 static void
 test_methods_that_are_not_there(struct scene *s)
 {
-	static const char *const paths[] = { SERVICE "Nothing", SERVICE "identify", SERVICE "EraseContact",
+	static const char *const paths[] = { SERVICE "Nothing", SERVICE "identify", SERVICE "EraseContacts",
 		SERVICE, "/anagraph.v1.Other/Identify", "/anagraph.v2.IdentityService/Identify", "/" };
 	size_t size;
 	const uint8_t *bytes = encode_event(&size, s, CONTACTS, ID("chat", "v-1"));
