@@ -59,9 +59,13 @@ enum limits {
 
 	/* What the daemon may be told. */
 	LIMIT_THREADS = 64,
+	LIMIT_CONFIG_FILE_BYTES = 1024 * 1024,
+	LIMIT_CONFIG_ACCOUNTS = 10000,         /* with settings of their own */
 	LIMIT_MAP_SIZE_MIB = 64 * 1024 * 1024, /* half of what a process can address */
 
 	/* What an account may have set. */
+	LIMIT_BLOCKED_VALUES = 1000, /* in one list (N5) */
+	LIMIT_JOURNAL_RETENTION_DAYS = 36500,
 	LIMIT_SHARED_LIMIT = 100, /* values of one namespace beside an identifier that is not shared (N6) */
 
 	/* How full the store may get, in per cent of the space it could have. */

@@ -40,6 +40,10 @@ bool text_is_valid(struct bytes text, size_t limit_bytes);
 int normalize_identifier(struct bytes *value, struct bytes *given, struct arena *arena,
     enum namespace_id namespace_id, struct bytes raw, const struct account_settings *settings);
 
+/* Whether a number can be dialled in a region, named by its ISO 3166-1 alpha-2 code, as
+ * account_settings.default_region: 0; NORMALIZE_E_INVALID; -errno. */
+int region_check(struct bytes region);
+
 /* Whether raw may already be in normal form, told by its bytes alone without any
  * table: if so a look-up may try it as it is before it normalises (N3). Never
  * true for a blocked value; true for a value that would be refused only where it is

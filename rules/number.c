@@ -109,6 +109,14 @@ number_normalize(struct bytes *value, struct arena *arena, struct bytes text, st
 	return arena_copy(value, arena, bytes_of(form, form_size));
 }
 
+int
+region_check(struct bytes region)
+{
+	int result = phone_check_region((const char *)region.data, region.size);
+
+	return result == PHONE_E_INVALID ? NORMALIZE_E_INVALID : result;
+}
+
 bool
 number_looks_normal(struct bytes text)
 {

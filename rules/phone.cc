@@ -8,6 +8,7 @@
 #include <new>
 #include <phonenumbers/phonenumber.pb.h>
 #include <phonenumbers/phonenumberutil.h>
+#include <set>
 #include <string>
 
 using i18n::phonenumbers::PhoneNumber;
@@ -60,5 +61,16 @@ phone_format(char form[PHONE_BYTES], size_t *form_size, const char *number, size
 		std::memcpy(form, e164.data(), e164.size());
 		*form_size = e164.size();
 		return 0;
+	});
+}
+
+extern "C" int
+phone_check_region(const char *region, size_t region_size)
+{
+	return guarded([=]() -> int {
+		std::set<std::string> known;
+
+		PhoneNumberUtil::GetInstance()->GetSupportedRegions(&known);
+		return known.count(std::string(region, region_size)) == 0 ? PHONE_E_INVALID : 0;
 	});
 }

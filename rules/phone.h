@@ -13,7 +13,7 @@ extern "C" {
 enum { PHONE_BYTES = 32 }; /* room for E.164: '+' and 15 digits, a few more in some countries */
 
 enum phone_outcome {
-	PHONE_E_INVALID = 1, /* no valid number */
+	PHONE_E_INVALID = 1, /* no valid number, no known region */
 };
 
 /* Builds the library's tables, which the first call would do otherwise: at start,
@@ -26,6 +26,9 @@ int phone_library_init(void);
  *   0; PHONE_E_INVALID; -ENOMEM; -EIO when the library fails. */
 int phone_format(char form[PHONE_BYTES], size_t *form_size, const char *number, size_t number_size,
     const char *region, size_t region_size);
+
+/* Whether the library knows a region: 0; PHONE_E_INVALID; -ENOMEM; -EIO. */
+int phone_check_region(const char *region, size_t region_size);
 
 #ifdef __cplusplus
 }

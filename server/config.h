@@ -1,15 +1,18 @@
-/* The daemon's settings, from its command line. */
+/* The daemon's settings, from its command line and the file that this names. */
 #ifndef ANAGRAPH_SERVER_CONFIG_H
 #define ANAGRAPH_SERVER_CONFIG_H
 
-#include "rules/types.h"
+#include "base/arena.h"
+#include "rules/settings.h"
 
 enum {
 	CONFIG_ADDRESS_BYTES = 64,
-	CONFIG_MESSAGE_BYTES = 256,
+	CONFIG_MESSAGE_BYTES = 1024,
 };
 
 struct config {
+	const char *config_file; /* NULL: none */
+	bool check;              /* --check-config */
 	const char *data_dir;
 	const char *key_file; /* NULL: "key" in the data directory */
 	const char *policy_dir;
@@ -18,9 +21,12 @@ struct config {
 	unsigned port;                        /* 0: any that is free */
 	unsigned thread_count;
 	uint64_t map_size_bytes;
+	struct settings settings; /* of the accounts */
+	struct arena memory;      /* holds what came from the file */
 };
 
-/* What is wrong with the command line, for people. NUL-terminated. */
+/* What is wrong with the command line or the file, in one line for people; of the file
+ * with its name, the line and the key. NUL-terminated. */
 struct config_error {
 	char message[CONFIG_MESSAGE_BYTES];
 };
@@ -28,13 +34,18 @@ struct config_error {
 enum config_outcome {
 	CONFIG_E_HELP = 1,    /* --help was asked */
 	CONFIG_E_VERSION = 2, /* --version was asked */
-	CONFIG_E_USAGE = 3,   /* *error says what is wrong */
+	CONFIG_E_USAGE = 3,   /* the command line is wrong: *error says how */
+	CONFIG_E_FILE = 4,    /* the file that it names is: *error says how */
 };
 
-/* Reads the command line; of an option given twice the last counts. *config borrows
- * from arguments. 0; CONFIG_E_…. Main thread. */
+/* Reads the command line and the file it names, over which it wins; of an option given
+ * twice the last counts. *config borrows from arguments; config_finish gives back the
+ * rest. 0; CONFIG_E_…; -errno. *config is untouched unless 0. Main thread. */
 int config_parse(
     struct config *config, struct config_error *error, int argument_count, char *const *arguments);
+
+/* Gives back what config_parse took. */
+void config_finish(struct config *config);
 
 /* What --help prints; static. */
 const char *config_usage(void);

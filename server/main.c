@@ -199,7 +199,7 @@ start_engine(struct daemon *daemon)
 {
 	const struct engine_options options = {
 		.graph = daemon->graph,
-		.settings = settings_default(),
+		.settings = &daemon->config.settings,
 		.decider = policies_decider(&daemon->policies),
 		.log = log_message,
 		.failed = note_failure,
@@ -218,7 +218,7 @@ start_serving(struct daemon *daemon)
 	const struct rpc_options options = {
 		.engine = daemon->engine,
 		.graph = daemon->graph,
-		.settings = settings_default(),
+		.settings = &daemon->config.settings,
 		.thread_count = daemon->config.thread_count,
 		.log = log_message,
 	};
@@ -281,6 +281,7 @@ finish(struct daemon *daemon)
 		policies_finish(&daemon->policies);
 	}
 	free(daemon->policy_copy_dir);
+	config_finish(&daemon->config);
 	if (daemon->failed_fd >= 0)
 		close(daemon->failed_fd);
 	if (daemon->signal_fd >= 0)
@@ -311,6 +312,24 @@ run(struct daemon *daemon)
 	return has_failed(daemon) ? -EIO : 0;
 }
 
+/* --check-config, once the settings have been read. 0; anything else has been told. */
+static int
+check_config(const struct config *config)
+{
+	struct policy_error error;
+	int result = policies_check(&error, config);
+
+	if (result == POLICY_E_REFUSED)
+		log_line("%s", error.message);
+	else if (result < 0)
+		log_line("cannot look at the policies: %s", strerror(-result));
+	if (result != 0)
+		return result;
+	printf("%s: ok (%zu account%s)\n", config->config_file != NULL ? config->config_file : "command line",
+	    config->settings.account_count, config->settings.account_count == 1 ? "" : "s");
+	return 0;
+}
+
 int
 main(int argument_count, char **arguments)
 {
@@ -327,9 +346,20 @@ main(int argument_count, char **arguments)
 	case CONFIG_E_VERSION:
 		puts("anagraphd " ANAGRAPH_VERSION);
 		return EXIT_SUCCESS;
-	default:
+	case CONFIG_E_USAGE:
 		log_line("%s (--help tells more)", error.message);
 		return EXIT_USAGE;
+	case CONFIG_E_FILE:
+		log_line("%s", error.message);
+		return EXIT_USAGE;
+	default:
+		log_line("cannot read the settings: %s", strerror(-result));
+		return EXIT_FAILURE;
+	}
+	if (daemon.config.check) {
+		result = check_config(&daemon.config);
+		config_finish(&daemon.config);
+		return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	harden();
 	result = take_signals(&daemon);

@@ -2,8 +2,13 @@
  * with one set of counters. */
 #include "server/policies.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "rules/policy_file.h"
 #include "server/log.h"
 
 static void
@@ -37,6 +42,36 @@ policies_init(
 	}
 	*out = policies;
 	return 0;
+}
+
+static int
+check_policy(struct policy_error *error, int dir_fd, const struct config *config, enum source source)
+{
+	struct policy_file file;
+	char *path;
+	int result;
+
+	if (asprintf(&path, "%s/%s.so", config->policy_dir, config->policy_ids[source]) < 0)
+		return -ENOMEM;
+	result = policy_file_read(&file, dir_fd, path, error);
+	if (result == 0)
+		policy_file_finish(&file);
+	free(path);
+	return result;
+}
+
+int
+policies_check(struct policy_error *error, const struct config *config)
+{
+	int dir_fd;
+	int result = policy_dir_open(&dir_fd, config->policy_dir, error);
+
+	if (result != 0)
+		return result;
+	for (enum source source = SOURCE_PUSH; result == 0 && source < SOURCE_COUNT; source++)
+		result = check_policy(error, dir_fd, config, source);
+	close(dir_fd);
+	return result;
 }
 
 void

@@ -17,6 +17,10 @@ struct policies {
 int policies_init(
     struct policies *out, struct policy_error *error, const struct config *config, const char *copy_dir);
 
+/* Checks that the policy of each source is there and a file that may be trusted; runs
+ * nothing of it. 0; POLICY_E_REFUSED; -errno. */
+int policies_check(struct policy_error *error, const struct config *config);
+
 /* Destroys the policies. Main thread, nobody deciding. */
 void policies_finish(struct policies *policies);
 

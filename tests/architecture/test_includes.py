@@ -34,6 +34,7 @@ USERS = {
     r"idn2\.h": ["rules/", "tests/unit/"],
     r"uni(case|ctype|norm|str)\.h": ["rules/", "tests/unit/"],
     r"jansson\.h": ["client/", "kit/report.c", "tests/", "bench/"],
+    r"yaml\.h": ["server/config_yaml.h"],
     r"cmocka\.h": ["tests/"],
     r"sodium\.h": ["base/digest.c", "server/"],
 }
