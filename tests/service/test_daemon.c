@@ -96,7 +96,7 @@ test_version_and_help(struct scene *s)
 	static const char *const version[] = { "--version", NULL };
 	static const char *const help[] = { "--help", NULL };
 	static const char *const options[] = { "--data-dir", "--listen", "--policy-dir", "--policy",
-		"--threads", "--map-size-mib" };
+		"--threads", "--map-size-mib", "--key-file", "--config", "--check-config" };
 	char *output;
 	char *prose;
 	int status;

@@ -30,8 +30,9 @@ enum { GUARD_MS = 60000, LINE_BYTES = 256, ARGUMENTS = 64, ENVIRONMENT = 512 };
 struct service {
 	char *data_dir;
 	char *policy_dir;
-	char *prose_path; /* what the daemon writes to standard error, over all its runs */
-	char *own_dir;    /* temporary, removed at the end; holds the prose */
+	char *config_path; /* NULL: none */
+	char *prose_path;  /* what the daemon writes to standard error, over all its runs */
+	char *own_dir;     /* temporary, removed at the end; holds the prose */
 	const char *const *arguments;
 	const char *const *environment;
 	char target[LINE_BYTES];
@@ -236,6 +237,10 @@ launch(struct service *service)
 
 	if (program == NULL)
 		return -ENOENT;
+	if (service->config_path != NULL) {
+		arguments[count++] = "--config";
+		arguments[count++] = service->config_path;
+	}
 	for (size_t i = 0; service->arguments != NULL && service->arguments[i] != NULL; i++) {
 		assert(count < ARGUMENTS - 1);
 		arguments[count++] = service->arguments[i];
@@ -262,6 +267,26 @@ launch(struct service *service)
 	return result;
 }
 
+char *
+test_file_create(const char *directory, const char *name, const char *text)
+{
+	size_t size = strlen(text);
+	char *path;
+	bool written;
+	int fd;
+
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		return NULL;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	written = fd >= 0 && write(fd, text, size) == (ssize_t)size;
+	if (fd >= 0)
+		close(fd);
+	if (written)
+		return path;
+	free(path);
+	return NULL;
+}
+
 int
 service_start(struct service **out, const struct service_options *options)
 {
@@ -284,6 +309,13 @@ service_start(struct service **out, const struct service_options *options)
 		return -ENOENT;
 	}
 	service->policy_dir = strdup(policy_dir);
+	if (options->config != NULL) {
+		service->config_path = test_file_create(service->own_dir, "anagraph.yaml", options->config);
+		if (service->config_path == NULL) {
+			service_destroy(service);
+			return -EIO;
+		}
+	}
 	if (asprintf(&service->prose_path, "%s/prose", service->own_dir) < 0)
 		service->prose_path = NULL;
 	if (options->data_dir != NULL)
@@ -371,6 +403,7 @@ service_destroy(struct service *service)
 	free(service->data_dir);
 	free(service->policy_dir);
 	free(service->prose_path);
+	free(service->config_path);
 	free(service);
 }
 

@@ -17,6 +17,7 @@ struct service;
 struct service_options {
 	const char *data_dir;           /* NULL: a temporary one, removed by service_destroy */
 	const char *policy_dir;         /* NULL: the stock policies */
+	const char *config;             /* what its settings file says; NULL: it has none */
 	const char *const *arguments;   /* more arguments, NULL-terminated; may be NULL */
 	const char *const *environment; /* more "NAME=value", NULL-terminated; may be NULL */
 };
@@ -57,6 +58,9 @@ void service_destroy(struct service *service);
  * standard output and standard error, NUL-terminated and to be freed, and its exit
  * status (128 + signal). Either pointer may be NULL. 0; -errno. */
 int service_run(int *status, char **output, char **prose, const char *program, const char *const *arguments);
+
+/* Makes a file that its owner alone may read and write; its path, to be freed, or NULL. */
+char *test_file_create(const char *directory, const char *name, const char *text);
 
 /* Makes a temporary directory, to be freed; and removes one with all in it. */
 char *test_directory_create(void);
