@@ -39,8 +39,7 @@ take_default_region(void *target, const struct yaml_value *value)
 	region = bytes_of_string(text);
 	result = region.size == 0 ? 0 : region_check(region);
 	if (result == NORMALIZE_E_INVALID)
-		return yaml_refuse(
-		    value, "%.80s is no region that libphonenumber knows; IT, for one, is", text);
+		return yaml_refuse(value, "%.80s is no region that libphonenumber knows", text);
 	if (result == 0)
 		result = arena_copy(&reader->settings->default_region, reader->arena, region);
 	return result;
