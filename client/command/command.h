@@ -122,6 +122,7 @@ int command_merge(struct command *command, int argc, char **argv);
 int command_erase(struct command *command, int argc, char **argv);
 int command_import(struct command *command, int argc, char **argv);
 int command_export(struct command *command, int argc, char **argv);
+int command_policy(struct command *command, int argc, char **argv);
 
 /* Identify for every line of standard input. The exit status. */
 int command_identify_lines(const struct command *command, const char *account);

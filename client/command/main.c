@@ -28,6 +28,7 @@ static const char HELP[] =
     "  erase           erases a contact\n"
     "  import          takes a file of contacts in, CSV or JSON lines\n"
     "  export          writes an account's contacts as a file that import reads\n"
+    "  policy new      writes a policy to begin with; asks no service\n"
     "\n"
     "  --server HOST:PORT   where the service listens (127.0.0.1:7430)\n"
     "  --timeout SECONDS    how long one call may take (10)\n"
@@ -53,6 +54,7 @@ static const struct {
 	{ "erase", command_erase },
 	{ "import", command_import },
 	{ "export", command_export },
+	{ "policy", command_policy },
 };
 
 static int
