@@ -3,11 +3,11 @@
 # installation puts in place, with the compiler's one line, in C and in Rust. The kit,
 # the policy host and the daemon then take it.
 #
-# usage: test_outside.sh BUILD_DIR RUST_SOURCE DECIDE_WITH
+# usage: test_outside.sh BUILD_DIR RUST_SOURCE DECIDE_WITH; the last with its whole path
 set -u
 umask 022
 build=$1
-rust_source=$2
+rust_source=$(realpath "$2")
 decide_with=$3
 dir=$(mktemp -d)
 daemon=
