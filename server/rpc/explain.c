@@ -86,7 +86,8 @@ explain(grpc_slice *out, struct rejection *rejection, struct call *call, const v
 		return result;
 	if (page.count < listed_count)
 		token = page_token_write(buffer, sequences[page.count - 1], wanted.scope);
-	*out = page_encode(&page, token, (struct bytes){ NULL, 0 });
+	*out = grpc_slice_malloc(page_answer_bytes(&page, token, BYTES("")));
+	page_encode(GRPC_SLICE_START_PTR(*out), &page, token, BYTES(""));
 	return 0;
 }
 

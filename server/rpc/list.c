@@ -156,6 +156,7 @@ list(grpc_slice *out, struct rejection *rejection, struct call *call, const void
 	struct bytes token = { NULL, 0 };
 	char token_buffer[PAGE_TOKEN_BYTES];
 	uint8_t total_buffer[TOTAL_BYTES];
+	struct bytes total;
 	struct account numbers;
 	struct wanted wanted;
 	struct page page;
@@ -177,7 +178,9 @@ list(grpc_slice *out, struct rejection *rejection, struct call *call, const void
 		return result;
 	if (more)
 		token = page_token_write(token_buffer, last_id, wanted.scope);
-	*out = page_encode(&page, token, encode_total(total_buffer, &numbers, &wanted.filter));
+	total = encode_total(total_buffer, &numbers, &wanted.filter);
+	*out = grpc_slice_malloc(page_answer_bytes(&page, token, total));
+	page_encode(GRPC_SLICE_START_PTR(*out), &page, token, total);
 	return 0;
 }
 

@@ -122,22 +122,26 @@ append(uint8_t **at, const void *data, size_t size)
 	*at += size;
 }
 
-grpc_slice
-page_encode(const struct page *page, struct bytes token, struct bytes fields)
+size_t
+page_answer_bytes(const struct page *page, struct bytes token, struct bytes fields)
 {
 	uint8_t prefix[WIRE_PREFIX_BYTES];
 	size_t prefix_size = token.size == 0 ? 0 : wire_prefix(prefix, RESPONSE_NEXT_PAGE_TOKEN, token.size);
-	grpc_slice slice = grpc_slice_malloc(page->size_bytes + prefix_size + token.size + fields.size);
-	uint8_t *at = GRPC_SLICE_START_PTR(slice);
+
+	return page->size_bytes + prefix_size + token.size + fields.size;
+}
+
+void
+page_encode(uint8_t *out, const struct page *page, struct bytes token, struct bytes fields)
+{
+	uint8_t prefix[WIRE_PREFIX_BYTES];
 
 	for (size_t i = 0; i < page->count; i++) {
-		uint8_t before[WIRE_PREFIX_BYTES];
-
-		append(&at, before, wire_prefix(before, RESPONSE_ITEMS, page->items[i].size));
-		append(&at, page->items[i].data, page->items[i].size);
+		append(&out, prefix, wire_prefix(prefix, RESPONSE_ITEMS, page->items[i].size));
+		append(&out, page->items[i].data, page->items[i].size);
 	}
-	append(&at, prefix, prefix_size);
-	append(&at, token.data, token.size);
-	append(&at, fields.data, fields.size);
-	return slice;
+	if (token.size > 0)
+		append(&out, prefix, wire_prefix(prefix, RESPONSE_NEXT_PAGE_TOKEN, token.size));
+	append(&out, token.data, token.size);
+	append(&out, fields.data, fields.size);
 }

@@ -7,8 +7,6 @@
 #ifndef ANAGRAPH_SERVER_RPC_PAGE_H
 #define ANAGRAPH_SERVER_RPC_PAGE_H
 
-#include <grpc/slice.h>
-
 #include "base/arena.h"
 #include "rules/event.h"
 
@@ -43,8 +41,9 @@ int page_begin(struct page *page, struct arena *arena, size_t most);
  * never goes past: it ends before this one. */
 bool page_add(struct page *page, struct bytes item);
 
-/* The answer: the items as its field 1, the token, where there is one, as its field 2, and
- * further fields that are encoded already. */
-grpc_slice page_encode(const struct page *page, struct bytes token, struct bytes fields);
+/* How many bytes the answer takes, and the answer: the items as its field 1, the token, where
+ * there is one, as its field 2, and further fields that are encoded already. */
+size_t page_answer_bytes(const struct page *page, struct bytes token, struct bytes fields);
+void page_encode(uint8_t *out, const struct page *page, struct bytes token, struct bytes fields);
 
 #endif
