@@ -53,6 +53,11 @@ struct work {
 	struct loss *losses;
 	size_t loss_count;
 	size_t loss_capacity;
+	bool all_shared; /* so are all personal identifiers of the event (N6) */
+	struct identifier *shared;
+	size_t shared_count;
+	struct acquaintance *acquaintances;
+	size_t acquaintance_count;
 };
 
 /* Opens a draft of each contact known, and says who owns the event's identifiers. */

@@ -1,6 +1,7 @@
 /* One event from its identifiers to a changeset, step by step in the order in which
  * the rules build on each other:
  *
+ *   who is it about        N6            shared_set_apart
  *   whose is it            R8, R9, R10   find_target
  *   the same person?       R13           decide_identity
  *   strangers join         R11           absorb_anonymous
@@ -20,6 +21,7 @@
 #include "rules/namespaces.h"
 #include "rules/normalize.h"
 #include "rules/settle.h"
+#include "rules/shared.h"
 
 /* How what the event says of the person goes in: personal identifiers that nobody
  * owns, and attributes. */
@@ -116,7 +118,7 @@ find_target(struct work *work)
 static const struct identifier *
 find_identity_clash(const struct work *work)
 {
-	for (size_t i = 0; i < work->event->identifier_count; i++) {
+	for (size_t i = 0; i < work->event->identifier_count && !work->all_shared; i++) {
 		const struct identifier *identifier = &work->event->identifiers[i];
 
 		if (!namespace_is_personal(identifier->namespace_id) || work->owners[i] != NULL)
@@ -333,6 +335,9 @@ decide_owners(struct work *work)
 
 		if (owner == NULL || owner == work->target)
 			continue;
+		/* N6: it stays with its owner. */
+		if (work->all_shared && namespace_is_personal(work->event->identifiers[i].namespace_id))
+			continue;
 		if (!personal && holds_personal(owner->before))
 			continue;
 		if (decide_owner(work, i) < 0)
@@ -364,6 +369,9 @@ settle_personal(struct work *work, const struct identifier *identifier, const st
 {
 	const struct secondary offered = { .identifier = *identifier, .policy = identity->policy };
 
+	/* N6: it takes nobody's place. */
+	if (work->all_shared && draft_held(work->target, identifier->namespace_id) != NULL)
+		return 0;
 	switch (identity->intake) {
 	case INTAKE_ASK:
 	case INTAKE_TAKE:
@@ -433,8 +441,9 @@ identify_decide(struct changeset *changeset, struct arena *arena, const struct e
 		.decider = decider };
 	struct identity identity;
 
-	if (work_open(&work) < 0 || find_target(&work) < 0 || decide_identity(&identity, &work) < 0 ||
-	    absorb_anonymous(&work) < 0 || decide_owners(&work) < 0 || absorb_emptied(&work) < 0 ||
+	if (shared_set_apart(&work) < 0 || work_open(&work) < 0 || find_target(&work) < 0 ||
+	    decide_identity(&identity, &work) < 0 || absorb_anonymous(&work) < 0 ||
+	    decide_owners(&work) < 0 || absorb_emptied(&work) < 0 ||
 	    settle_identifiers(&work, &identity) < 0 || settle_attributes(&work, &identity) < 0)
 		return -ENOMEM;
 	return settle_changeset(changeset, &work);

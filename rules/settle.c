@@ -333,6 +333,10 @@ settle_changeset(struct changeset *changeset, struct work *work)
 	settled.conflict_count = work->conflict_count;
 	settled.losses = work->losses;
 	settled.loss_count = work->loss_count;
+	settled.acquaintances = work->acquaintances;
+	settled.acquaintance_count = work->acquaintance_count;
+	settled.shared = work->shared;
+	settled.shared_count = work->shared_count;
 	if (settled.outcome != OUTCOME_UNCHANGED)
 		settled.account.revision++;
 	settled.journalled =

@@ -72,6 +72,8 @@ answer_event(
 		.absorbed_count = changeset->absorption_count,
 		.conflicts = changeset->conflicts,
 		.conflict_count = changeset->conflict_count,
+		.shared = changeset->shared,
+		.shared_count = changeset->shared_count,
 		.revision = changeset->account.revision,
 	};
 

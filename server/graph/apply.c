@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "rules/companions.h"
 #include "server/graph/erasing.h"
 #include "server/graph/index.h"
 #include "server/graph/offered.h"
@@ -174,25 +175,123 @@ put_absorptions(struct apply *apply)
 	return 0;
 }
 
-static int
-put_ownerships(struct apply *apply)
+/* What the event adds to an identifier's companions, or NULL. */
+static const struct companions *
+find_acquaintance(const struct apply *apply, enum namespace_id namespace_id, struct bytes value)
 {
-	for (size_t i = 0; i < apply->changeset->ownership_count; i++) {
-		const struct ownership *ownership = &apply->changeset->ownerships[i];
-		uint8_t id[RECORD_ID_BYTES];
-		struct key key;
-		int result;
+	for (size_t i = 0; i < apply->changeset->acquaintance_count; i++) {
+		const struct acquaintance *acquaintance = &apply->changeset->acquaintances[i];
 
-		key_identifier(&key, apply->event->account, ownership->namespace_id, ownership->value);
-		record_put_id(id, ownership->contact_id);
-		if (ownership->contact_id == 0)
-			result = table_delete(apply->graph, TABLE_IDENTIFIER, &key);
-		else
-			result = table_put(apply->graph, TABLE_IDENTIFIER, &key, bytes_of(id, sizeof(id)));
-		if (result != 0)
-			return result;
+		if (acquaintance->namespace_id == namespace_id && bytes_equal(acquaintance->value, value))
+			return &acquaintance->companions;
 	}
+	return NULL;
+}
+
+/* Puts an identifier's row; one that says nothing is taken away. */
+static int
+put_identifier(struct apply *apply, enum namespace_id namespace_id, struct bytes value, uint64_t owner_id,
+    struct bytes companions)
+{
+	uint8_t id[RECORD_ID_BYTES];
+	struct key key;
+
+	key_identifier(&key, apply->event->account, namespace_id, value);
+	if (owner_id == 0 && companions.size == 0)
+		return table_delete(apply->graph, TABLE_IDENTIFIER, &key);
+	record_put_id(id, owner_id);
+	return table_put_parts(apply->graph, TABLE_IDENTIFIER, &key, bytes_of(id, sizeof(id)), companions);
+}
+
+static int
+encode_companions(struct bytes *out, struct arena *arena, const struct companions *companions)
+{
+	uint8_t *encoded = arena_calloc(arena, companions->count, RECORD_COMPANION_BYTES);
+
+	if (encoded == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < companions->count; i++)
+		record_put_companion(encoded + i * RECORD_COMPANION_BYTES, &companions->items[i]);
+	*out = bytes_of(encoded, companions->count * RECORD_COMPANION_BYTES);
 	return 0;
+}
+
+/* The owner and the companions that an identifier's row has. */
+static int
+copy_identifier(uint64_t *owner_id, struct bytes *companions, struct apply *apply,
+    enum namespace_id namespace_id, struct bytes value)
+{
+	int result = read_identifier(owner_id, companions, apply->graph->txn, apply->graph,
+	    apply->event->account, namespace_id, value, apply->error);
+
+	if (result == GRAPH_E_ABSENT) {
+		*owner_id = 0;
+		*companions = (struct bytes){ NULL, 0 };
+		return 0;
+	}
+	return result == 0 ? arena_copy(companions, apply->arena, *companions) : result;
+}
+
+/* An identifier that changes hands keeps its companions, and is given new ones. */
+static int
+put_ownership(struct apply *apply, const struct ownership *ownership)
+{
+	const struct companions *added = find_acquaintance(apply, ownership->namespace_id, ownership->value);
+	struct bytes companions = { NULL, 0 };
+	uint64_t owner_id;
+	int result = 0;
+
+	if (added != NULL)
+		result = encode_companions(&companions, apply->arena, added);
+	else if (companions_are_kept(ownership->namespace_id))
+		result =
+		    copy_identifier(&owner_id, &companions, apply, ownership->namespace_id, ownership->value);
+	if (result != 0)
+		return result;
+	return put_identifier(
+	    apply, ownership->namespace_id, ownership->value, ownership->contact_id, companions);
+}
+
+static bool
+changes_hands(const struct changeset *changeset, const struct acquaintance *acquaintance)
+{
+	for (size_t i = 0; i < changeset->ownership_count; i++) {
+		if (changeset->ownerships[i].namespace_id == acquaintance->namespace_id &&
+		    bytes_equal(changeset->ownerships[i].value, acquaintance->value))
+			return true;
+	}
+	return false;
+}
+
+/* New companions of an identifier that stays with its owner, if it has one. */
+static int
+put_acquaintance(struct apply *apply, const struct acquaintance *acquaintance)
+{
+	struct bytes companions;
+	uint64_t owner_id;
+	int result =
+	    copy_identifier(&owner_id, &companions, apply, acquaintance->namespace_id, acquaintance->value);
+
+	if (result == 0)
+		result = encode_companions(&companions, apply->arena, &acquaintance->companions);
+	if (result != 0)
+		return result;
+	return put_identifier(apply, acquaintance->namespace_id, acquaintance->value, owner_id, companions);
+}
+
+static int
+put_identifiers(struct apply *apply)
+{
+	const struct changeset *changeset = apply->changeset;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < changeset->ownership_count; i++)
+		result = put_ownership(apply, &changeset->ownerships[i]);
+	for (size_t i = 0; result == 0 && i < changeset->acquaintance_count; i++) {
+		if (!changes_hands(changeset, &changeset->acquaintances[i]))
+			result = put_acquaintance(apply, &changeset->acquaintances[i]);
+	}
+	return result;
 }
 
 /* The account's record, when its numbers changed. */
@@ -302,7 +401,7 @@ graph_apply(struct bytes *contact, struct graph *graph, struct arena *arena, con
 	if (result == 0 && changeset->erased != NULL)
 		result = erase_apply(graph, arena, event, changeset, error);
 	if (result == 0)
-		result = put_ownerships(&apply);
+		result = put_identifiers(&apply);
 	if (result == 0 && (changeset->contact_count > 0 || changeset->journalled))
 		result = put_account(&apply);
 	if (result == 0 && changeset->journalled)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "rules/companions.h"
 #include "rules/namespaces.h"
 #include "server/graph/check.h"
 #include "server/graph/outcome.h"
@@ -23,23 +24,51 @@ holds_key(const struct contact *contact, struct bytes account, struct bytes key)
 	return false;
 }
 
-/* A row of TABLE_IDENTIFIER leads to a contact that holds it. */
+/* Companions are of those who have any, each of another namespace, sorted. */
+static bool
+are_companions(struct bytes companions, enum namespace_id namespace_id)
+{
+	struct companion last = { NAMESPACE_NONE, 0 };
+
+	if (companions.size > 0 && !companions_are_kept(namespace_id))
+		return false;
+	for (size_t at = 0; at < companions.size; at += RECORD_COMPANION_BYTES) {
+		struct companion companion;
+
+		record_take_companion(&companion, companions.data + at);
+		if (!namespace_is_personal(companion.namespace_id) ||
+		    companion.namespace_id == namespace_id || companion.namespace_id < last.namespace_id ||
+		    (companion.namespace_id == last.namespace_id && companion.digest <= last.digest))
+			return false;
+		last = companion;
+	}
+	return true;
+}
+
+/* A row of TABLE_IDENTIFIER leads to a contact that holds it, or to nobody. */
 static int
 check_identifier(struct check *check, struct bytes key, struct bytes record)
 {
 	enum contact_kind kind = KIND_FORWARD;
 	struct contact contact;
 	struct bytes message;
+	struct bytes companions;
 	struct bytes account;
 	struct bytes value;
 	struct bytes rest;
 	uint64_t id;
 	int result;
 
-	if (!key_parse_account(&account, &rest, key))
+	if (!key_parse_account(&account, &rest, key) || rest.size == 0)
 		return check_damaged_row(check, TABLE_IDENTIFIER, key, "has a key that is none");
-	if (!record_open(&value, TABLE_IDENTIFIER, key, record) || !record_id(&id, value))
+	if (!record_open(&value, TABLE_IDENTIFIER, key, record) ||
+	    !record_identifier(&id, &companions, value))
 		return check_damaged_row(check, TABLE_IDENTIFIER, key, "has a damaged record");
+	if (!are_companions(companions, (enum namespace_id)rest.data[0]))
+		return check_damaged_row(
+		    check, TABLE_IDENTIFIER, key, "has a record whose companions are none");
+	if (id == 0)
+		return 0;
 	result = read_contact(&kind, &message, check->txn, check->graph, account, id, check->error);
 	if (result == GRAPH_E_ABSENT || (result == 0 && kind != KIND_CONTACT))
 		return outcome_damaged(check->error, account, TABLE_IDENTIFIER,

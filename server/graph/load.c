@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "rules/companions.h"
 #include "rules/namespaces.h"
 #include "server/graph/outcome.h"
 #include "server/graph/suppressed.h"
@@ -30,24 +31,63 @@ load_owner(uint64_t *contact_id, struct load *load, enum namespace_id namespace_
 	return result;
 }
 
+/* The owner of one of the event's identifiers, and its companions (N6). */
+static int
+load_identifier(struct load *load, size_t index)
+{
+	const struct identifier *identifier = &load->event->identifiers[index];
+	struct companions *companions = &load->known.companions[index];
+	struct bytes encoded;
+	int result = read_identifier(&load->known.owner_ids[index], &encoded, load->graph->txn, load->graph,
+	    load->event->account, identifier->namespace_id, identifier->value, load->error);
+
+	if (result != 0)
+		return result == GRAPH_E_ABSENT ? 0 : result;
+	companions->count = encoded.size / RECORD_COMPANION_BYTES;
+	companions->items = arena_calloc(load->arena, companions->count, sizeof(*companions->items));
+	if (companions->items == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < companions->count; i++)
+		record_take_companion(&companions->items[i], encoded.data + i * RECORD_COMPANION_BYTES);
+	return 0;
+}
+
+/* Whether the event finds its target by an identifier that no account's limit could make a
+ * shared one (N6). */
+static bool
+finds_owner(const struct load *load)
+{
+	const struct event *event = load->event;
+	struct named named;
+
+	companions_name(&named, event, load->known.key);
+	for (size_t i = 0; i < event->identifier_count; i++) {
+		enum namespace_id namespace_id = event->identifiers[i].namespace_id;
+
+		if (load->known.owner_ids[i] == 0 || !namespace_is_personal(namespace_id))
+			continue;
+		if (!companions_are_kept(namespace_id) ||
+		    companions_most(&load->known.companions[i], &named, namespace_id) <= 1)
+			return true;
+	}
+	return false;
+}
+
 /* R9: only when no personal identifier has an owner are phone and whatsapp looked up in
  * each other's place. */
 static int
 load_owners(struct load *load)
 {
 	const struct event *event = load->event;
-	bool personal_owner = false;
+	bool personal_owner;
 
 	for (size_t i = 0; i < event->identifier_count; i++) {
-		const struct identifier *identifier = &event->identifiers[i];
-		int result =
-		    load_owner(&load->known.owner_ids[i], load, identifier->namespace_id, identifier->value);
+		int result = load_identifier(load, i);
 
 		if (result != 0)
 			return result;
-		personal_owner = personal_owner ||
-		    (load->known.owner_ids[i] != 0 && namespace_is_personal(identifier->namespace_id));
 	}
+	personal_owner = finds_owner(load);
 	for (size_t i = 0; i < event->identifier_count && !personal_owner; i++) {
 		const struct identifier *identifier = &event->identifiers[i];
 		int result = 0;

@@ -68,8 +68,8 @@ graph_reader_txn(const struct graph_reader *reader)
 }
 
 int
-read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct bytes account,
-    enum namespace_id namespace_id, struct bytes value, struct graph_error *error)
+read_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, const struct graph *graph,
+    struct bytes account, enum namespace_id namespace_id, struct bytes value, struct graph_error *error)
 {
 	struct bytes stored;
 	struct key key;
@@ -77,11 +77,26 @@ read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct
 
 	key_identifier(&key, account, namespace_id, value);
 	result = table_get(&stored, txn, graph, TABLE_IDENTIFIER, &key);
-	if (result == 0 && !record_id(contact_id, stored))
+	if (result == 0 && !record_identifier(owner_id, companions, stored))
 		result = GRAPH_E_DAMAGED;
 	if (result == GRAPH_E_DAMAGED)
 		return outcome_damaged(error, account, TABLE_IDENTIFIER,
 		    "record of namespace %.*s is damaged", BYTES_PRINT(namespace_name(namespace_id)));
+	return result;
+}
+
+int
+read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct bytes account,
+    enum namespace_id namespace_id, struct bytes value, struct graph_error *error)
+{
+	struct bytes companions;
+	uint64_t owner_id;
+	int result = read_identifier(&owner_id, &companions, txn, graph, account, namespace_id, value, error);
+
+	if (result == 0 && owner_id == 0)
+		result = GRAPH_E_ABSENT;
+	if (result == 0)
+		*contact_id = owner_id;
 	return result;
 }
 

@@ -8,6 +8,12 @@
 #include "server/graph/environment.h"
 #include "server/wire/messages.h"
 
+/* An identifier's row: its owner, 0 for nobody, and its companions as record_identifier
+ * gives them. */
+int read_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, const struct graph *graph,
+    struct bytes account, enum namespace_id namespace_id, struct bytes value, struct graph_error *error);
+
+/* GRAPH_E_ABSENT also for one that nobody owns. */
 int read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct bytes account,
     enum namespace_id namespace_id, struct bytes value, struct graph_error *error);
 

@@ -71,18 +71,58 @@ record_put_id(uint8_t bytes[RECORD_ID_BYTES], uint64_t id)
 		bytes[i] = (uint8_t)(id >> (8 * (RECORD_ID_BYTES - 1 - i)));
 }
 
+static uint64_t
+read_number(const uint8_t bytes[RECORD_ID_BYTES])
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < RECORD_ID_BYTES; i++)
+		number = number << 8 | bytes[i];
+	return number;
+}
+
 bool
 record_id(uint64_t *id, struct bytes value)
 {
-	uint64_t read = 0;
+	uint64_t read;
 
 	if (value.size != RECORD_ID_BYTES)
 		return false;
-	for (size_t i = 0; i < RECORD_ID_BYTES; i++)
-		read = read << 8 | value.data[i];
+	read = read_number(value.data);
 	if (read == 0)
 		return false;
 	*id = read;
+	return true;
+}
+
+void
+record_put_companion(uint8_t bytes[RECORD_COMPANION_BYTES], const struct companion *companion)
+{
+	bytes[0] = (uint8_t)companion->namespace_id;
+	record_put_id(bytes + 1, companion->digest);
+}
+
+void
+record_take_companion(struct companion *companion, const uint8_t bytes[RECORD_COMPANION_BYTES])
+{
+	companion->namespace_id = (enum namespace_id)bytes[0];
+	companion->digest = read_number(bytes + 1);
+}
+
+bool
+record_identifier(uint64_t *owner_id, struct bytes *companions, struct bytes value)
+{
+	uint64_t id;
+	size_t rest;
+
+	if (value.size < RECORD_ID_BYTES)
+		return false;
+	id = read_number(value.data);
+	rest = value.size - RECORD_ID_BYTES;
+	if (rest % RECORD_COMPANION_BYTES != 0 || (id == 0 && rest == 0))
+		return false;
+	*owner_id = id;
+	*companions = bytes_of(value.data + RECORD_ID_BYTES, rest);
 	return true;
 }
 

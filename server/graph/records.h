@@ -11,7 +11,7 @@ enum table {
 	TABLE_META,            /* name: a fact about the store */
 	TABLE_ACCOUNT,         /* account: anagraph.store.v1.Account */
 	TABLE_CONTACT,         /* account, id: a kind, then Contact or Forward */
-	TABLE_IDENTIFIER,      /* account, namespace, value: the owner's id */
+	TABLE_IDENTIFIER,      /* account, namespace, value: the owner's id, companions */
 	TABLE_JOURNAL,         /* account, sequence: anagraph.store.v1.JournalEntry */
 	TABLE_CONTACT_JOURNAL, /* account, contact id, sequence: nothing */
 	TABLE_FORWARD,         /* account, survivor's id, absorbed id: nothing */
@@ -44,7 +44,7 @@ enum contact_kind { KIND_CONTACT = 1, KIND_FORWARD = 2 };
 /* The kind and what follows it. False when it is neither. */
 bool record_contact(enum contact_kind *kind, struct bytes *message, struct bytes value);
 
-/* An owner's id as TABLE_IDENTIFIER keeps it. */
+/* An id as a record keeps it. */
 enum { RECORD_ID_BYTES = 8 };
 void record_put_id(uint8_t bytes[RECORD_ID_BYTES], uint64_t id);
 bool record_id(uint64_t *id, struct bytes value); /* false when it is none */
@@ -54,6 +54,16 @@ enum kept_state {
 	KEPT_ANSWER = 1, /* the answer, under the digest of its request */
 	KEPT_ERASED = 2, /* a contact that it told of was erased: no answer, a keyed digest */
 };
+
+/* Who owns an identifier, 0 for nobody, and what it was named together with (N6): by
+ * namespace, then digest, each once. Nobody's has some. */
+enum { RECORD_COMPANION_BYTES = 1 + 8 };
+void record_put_companion(uint8_t bytes[RECORD_COMPANION_BYTES], const struct companion *companion);
+void record_take_companion(struct companion *companion, const uint8_t bytes[RECORD_COMPANION_BYTES]);
+
+/* What the value is made of; companions are borrowed from it, encoded, a whole number of
+ * them. False when it is no such value. */
+bool record_identifier(uint64_t *owner_id, struct bytes *companions, struct bytes value);
 
 /* An answer as TABLE_REQUEST keeps it. */
 struct kept_request {

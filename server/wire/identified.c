@@ -9,6 +9,7 @@ enum response_field {
 	RESPONSE_CONTACT = 2,
 	RESPONSE_ABSORBED_CONTACT_IDS = 3,
 	RESPONSE_CONFLICTS = 4,
+	RESPONSE_SHARED_IDENTIFIERS = 5,
 	RESPONSE_REVISION = 6,
 };
 
@@ -21,6 +22,8 @@ conflicts_that_fit(size_t *size_bytes, const struct identified *identified)
 	size_t total_bytes = (4 + identified->absorbed_count) * FIELD_BYTES + identified->contact.size;
 	size_t count = 0;
 
+	for (size_t i = 0; i < identified->shared_count; i++)
+		total_bytes += FIELD_BYTES + identifier_bytes(&identified->shared[i]);
 	for (; count < identified->conflict_count; count++) {
 		size_t one_bytes = FIELD_BYTES + conflict_bytes(&identified->conflicts[count]);
 
@@ -43,6 +46,9 @@ identified_encode(struct bytes *out, struct arena *arena, const struct identifie
 	if (result < 0)
 		return result;
 	wire_put_varint(&writer, RESPONSE_REVISION, identified->revision);
+	for (size_t i = identified->shared_count; i > 0; i--)
+		put_identifier(
+		    &writer, RESPONSE_SHARED_IDENTIFIERS, &identified->shared[i - 1], CLAIMED_ELSEWHERE);
 	for (size_t i = conflict_count; i > 0; i--) {
 		uint8_t *end = wire_message_end(&writer);
 

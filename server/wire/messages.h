@@ -21,6 +21,8 @@ struct identified {
 	size_t absorbed_count;
 	const struct conflict *conflicts;
 	size_t conflict_count;
+	const struct identifier *shared;
+	size_t shared_count;
 	uint64_t revision;
 };
 

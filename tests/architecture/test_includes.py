@@ -45,7 +45,7 @@ KNOWLEDGE = {
     "rules/types.h": [r"base/.*"],
     "rules/": [r"base/.*", r"rules/.*"],
     "server/wire/": [r"base/.*", r"rules/(types|namespaces)\.h", r"server/wire/.*"],
-    "server/graph/": [r"base/.*", r"rules/(types|namespaces)\.h", r"server/(graph|wire)/.*"],
+    "server/graph/": [r"base/.*", r"rules/(companions|namespaces|types)\.h", r"server/(graph|wire)/.*"],
     "server/engine/": [
         r"base/.*", r"rules/.*", r"server/engine/.*", r"server/graph/graph\.h",
         r"server/wire/messages\.h",

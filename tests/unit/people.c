@@ -71,6 +71,7 @@ people_init(struct people *people, size_t contact_count)
 		.account = { .last_contact_id = contact_count, .revision = 50, .journal_sequence = 60 },
 		.key = &people->key,
 		.owner_ids = people->owner_ids,
+		.companions = people->companions,
 		.contacts = people->contacts,
 		.contact_count = contact_count,
 	};

@@ -22,6 +22,7 @@ struct people {
 	struct digest_key key;
 	struct contact contacts[PEOPLE_MAX];
 	uint64_t owner_ids[PEOPLE_EVENT_IDS];
+	struct companions companions[PEOPLE_EVENT_IDS];
 	struct identifier event_identifiers[PEOPLE_EVENT_IDS];
 	struct attribute event_attributes[PEOPLE_EVENT_IDS];
 	struct neighbourhood known;

@@ -66,6 +66,8 @@ struct world {
 	struct contact contacts[2];
 	struct neighbourhood known;
 	uint64_t owner_ids[3];
+	struct companions companions[3];
+	struct digest_key key;
 	struct identifier event_identifiers[3];
 	struct attribute event_attributes[2];
 	struct event event;
@@ -127,7 +129,9 @@ world_init(struct world *world)
 		    .last_secondary_id = 7,
 		    .revision = 9,
 		    .journal_sequence = 11 },
+		.key = &world->key,
 		.owner_ids = world->owner_ids,
+		.companions = world->companions,
 		.contacts = world->contacts,
 		.contact_count = 2,
 	};
