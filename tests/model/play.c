@@ -41,7 +41,6 @@ void
 player_init(struct player *player, const char *account, const struct history_step *steps, size_t count)
 {
 	*player = (struct player){ .steps = steps, .step_count = count, .model = model_create() };
-	player->model->companion_limit = SIZE_MAX;
 	snprintf(player->account, sizeof(player->account), "%s", account);
 }
 

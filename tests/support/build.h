@@ -203,6 +203,10 @@ char *conflicts_text(struct scene *s);
 /* What the last event came to. */
 #define expect_outcome(s, expected) expect_same_at((s)->answer->outcome, expected, __FILE__, __LINE__)
 
+/* Its identifiers that were left with their owners (N6), as "email=a@example.it phone=…". */
+#define expect_shared(s, text) _assert_string_equal(shared_text(s), text, __FILE__, __LINE__)
+char *shared_text(struct scene *s);
+
 /* The ids that it absorbed, as "2 3". */
 #define expect_absorbed(s, text)                                                                             \
 	_assert_string_equal(                                                                                \

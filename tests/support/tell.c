@@ -212,13 +212,32 @@ expect_contact_sound(struct scene *s, const Anagraph__V1__Contact *contact, cons
 	expect_reach_sound(contact, file, line);
 }
 
+/* Those that may be shared (N6), in a contact's order, each as it was named. */
+static void
+expect_shared_sound(const Anagraph__V1__IdentifyResponse *answer, const char *file, int line)
+{
+	static const char *const sharing[] = { "email", "phone", "whatsapp", "landline" };
+	size_t place = 0;
+
+	for (size_t i = 0; i < answer->n_shared_identifiers; i++) {
+		const Anagraph__V1__Identifier *shared = answer->shared_identifiers[i];
+
+		while (place < 4 && strcmp(shared->namespace_, sharing[place]) != 0)
+			place++;
+		_assert_true(place < 4, "one that may be shared, in order", file, line);
+		_assert_true(shared->value[0] != '\0', "a value", file, line);
+		_assert_true(shared->claim == NULL && !shared->alias, "nothing of its owner's", file, line);
+		place++;
+	}
+}
+
 void
 expect_answer_sound(struct scene *s, const Anagraph__V1__IdentifyResponse *answer, const char *file, int line)
 {
 	_assert_true(answer->outcome >= CREATED && answer->outcome <= UNCHANGED,
 	    "answer->outcome from CREATED to UNCHANGED", file, line);
 	_assert_true(!answer->replayed, "not answer->replayed", file, line);
-	expect_same_at(answer->n_shared_identifiers, 0, file, line);
+	expect_shared_sound(answer, file, line);
 	expect_contact_sound(s, answer->contact, file, line);
 	for (size_t i = 1; i < answer->n_absorbed_contact_ids; i++)
 		_assert_true(answer->absorbed_contact_ids[i - 1] < answer->absorbed_contact_ids[i],
@@ -351,6 +370,17 @@ ids_text(struct scene *s, const uint64_t *ids, size_t id_count)
 
 	for (size_t i = 0; i < id_count; i++)
 		text = scene_print(s, "%s%s%llu", text, i == 0 ? "" : " ", (unsigned long long)ids[i]);
+	return text;
+}
+
+char *
+shared_text(struct scene *s)
+{
+	char *text = scene_print(s, "%s", "");
+
+	for (size_t i = 0; i < s->answer->n_shared_identifiers; i++)
+		text = scene_print(s, "%s%s%s=%s", text, i == 0 ? "" : " ",
+		    s->answer->shared_identifiers[i]->namespace_, s->answer->shared_identifiers[i]->value);
 	return text;
 }
 

@@ -76,6 +76,7 @@ people_init(struct people *people, size_t contact_count)
 		.contact_count = contact_count,
 	};
 	people->decider = (struct decider){ people, ask, settled };
+	people->settings = settings_default()->defaults;
 	people->changeset = UNTOUCHED;
 	people->event = (struct event){ .account = BYTES("shop") };
 }
@@ -250,7 +251,7 @@ void
 people_decide(struct people *people)
 {
 	assert_int_equal(identify_decide(&people->changeset, &people->arena, &people->event, &people->known,
-			     &settings_default()->defaults, &people->decider),
+			     &people->settings, &people->decider),
 	    0);
 }
 

@@ -27,6 +27,7 @@ struct people {
 	struct attribute event_attributes[PEOPLE_EVENT_IDS];
 	struct neighbourhood known;
 	struct event event;
+	struct account_settings settings;
 	uint32_t verdict; /* what the decider answers */
 	struct decider decider;
 	struct rejection rejection;
