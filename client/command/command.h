@@ -73,7 +73,8 @@ struct verb_option {
 	bool *own_flag;
 };
 
-/* Reads a verb's options, of which --account is one in every request. The other
+/* Reads a verb's options, of which --account is one in every request; request is NULL when
+ * the verb has none, and all its options are its own. The other
  * arguments are at optind. OPTION_TAKEN when the call may be made; else the exit
  * status, all having been told. */
 int command_read_options(struct command *command, json_t *request, const struct verb_option *options,
@@ -123,6 +124,8 @@ int command_erase(struct command *command, int argc, char **argv);
 int command_import(struct command *command, int argc, char **argv);
 int command_export(struct command *command, int argc, char **argv);
 int command_policy(struct command *command, int argc, char **argv);
+int command_check(struct command *command, int argc, char **argv);
+int command_compact(struct command *command, int argc, char **argv);
 
 /* Identify for every line of standard input. The exit status. */
 int command_identify_lines(const struct command *command, const char *account);

@@ -29,6 +29,8 @@ static const char HELP[] =
     "  import          takes a file of contacts in, CSV or JSON lines\n"
     "  export          writes an account's contacts as a file that import reads\n"
     "  policy new      writes a policy to begin with; asks no service\n"
+    "  check           reads the whole of a store, and says whether it is sound\n"
+    "  compact         writes a store anew, so that nothing is left of what was erased\n"
     "\n"
     "  --server HOST:PORT   where the service listens (127.0.0.1:7430)\n"
     "  --timeout SECONDS    how long one call may take (10)\n"
@@ -55,6 +57,8 @@ static const struct {
 	{ "import", command_import },
 	{ "export", command_export },
 	{ "policy", command_policy },
+	{ "check", command_check },
+	{ "compact", command_compact },
 };
 
 static int

@@ -132,7 +132,7 @@ command_read_options(struct command *command, json_t *request, const struct verb
 		if (result != OPTION_TAKEN)
 			return result;
 	}
-	if (json_object_get(request, "account") == NULL)
+	if (request != NULL && json_object_get(request, "account") == NULL)
 		return command_misused(command, "--account is missing");
 	return OPTION_TAKEN;
 }

@@ -74,7 +74,7 @@ open_made(struct directory *directory, const char *path, struct graph_error *err
 int
 directory_make(const char *path, struct graph_error *error)
 {
-	struct directory directory = { .descriptor = -1, .lock_descriptor = -1 };
+	struct directory directory = { .descriptor = -1, .lock_descriptor = -1, .store_descriptor = -1 };
 	int result = open_made(&directory, path, error);
 
 	directory_close(&directory);
@@ -142,18 +142,28 @@ sweep(const struct directory *directory)
 	closedir(listing);
 }
 
-int
-directory_open(struct directory *directory, const char *path, struct graph_error *error)
+/* Begins with a directory that is closed, and its path. */
+static int
+name(struct directory *directory, const char *path, struct graph_error *error)
 {
 	size_t size = strlen(path);
-	int result;
 
 	directory->descriptor = -1;
 	directory->lock_descriptor = -1;
+	directory->store_descriptor = -1;
 	if (size == 0 || size >= sizeof(directory->path))
 		return outcome_say(error, GRAPH_E_REFUSED, "the data directory's path is empty or too long");
 	memcpy(directory->path, path, size + 1);
-	result = open_made(directory, path, error);
+	return 0;
+}
+
+int
+directory_open(struct directory *directory, const char *path, struct graph_error *error)
+{
+	int result = name(directory, path, error);
+
+	if (result == 0)
+		result = open_made(directory, path, error);
 	if (result == 0)
 		result = refuse_remote(directory->descriptor, directory->path, error);
 	if (result == 0)
@@ -166,10 +176,13 @@ directory_open(struct directory *directory, const char *path, struct graph_error
 void
 directory_close(struct directory *directory)
 {
+	if (directory->store_descriptor >= 0)
+		close(directory->store_descriptor);
 	if (directory->lock_descriptor >= 0)
 		close(directory->lock_descriptor);
 	if (directory->descriptor >= 0)
 		close(directory->descriptor);
+	directory->store_descriptor = -1;
 	directory->lock_descriptor = -1;
 	directory->descriptor = -1;
 }
@@ -207,6 +220,46 @@ directory_find_store(
 	return result;
 }
 
+/* Locks the store's own directory, which nobody does who has the store open to write. */
+static int
+lock_store(struct directory *directory, int operation, const char *refusal, struct graph_error *error)
+{
+	directory->store_descriptor =
+	    openat(directory->descriptor, STORE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (directory->store_descriptor < 0)
+		return outcome_system(error, "%s/" STORE_NAME " can't be opened", directory->path);
+	if (flock(directory->store_descriptor, operation | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return outcome_say(error, GRAPH_E_REFUSED, "%s is %s", directory->path, refusal);
+	return outcome_system(error, "%s/" STORE_NAME " can't be locked", directory->path);
+}
+
+int
+directory_open_shared(
+    struct directory *directory, struct directory_path *store, const char *path, struct graph_error *error)
+{
+	int result = name(directory, path, error);
+
+	if (result != 0)
+		return result;
+	directory->descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory->descriptor < 0)
+		return outcome_system(error, "%s can't be opened", path);
+	result = refuse_remote(directory->descriptor, directory->path, error);
+	if (result == 0)
+		result = directory_find_store(store, directory, error);
+	if (result == GRAPH_E_ABSENT)
+		return outcome_say(error, GRAPH_E_REFUSED, "%s has no store", path);
+	return result == 0 ? lock_store(directory, LOCK_SH, "being compacted", error) : result;
+}
+
+int
+directory_claim_store(struct directory *directory, struct graph_error *error)
+{
+	return lock_store(directory, LOCK_EX, "being read by another process", error);
+}
+
 bool
 directory_has_store(const char *path)
 {
@@ -228,27 +281,79 @@ directory_begin_store(
 	return 0;
 }
 
+/* Syncs a directory of the store's, by its path. */
+static int
+sync_store(const struct directory_path *store, struct graph_error *error)
+{
+	int descriptor = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = 0;
+
+	if (descriptor < 0)
+		return outcome_system(error, "%s can't be opened", store->path);
+	if (fsync(descriptor) < 0)
+		result = outcome_system(error, "%s can't be synced", store->path);
+	close(descriptor);
+	return result;
+}
+
 int
 directory_publish_store(
     const struct directory *directory, const struct directory_path *store, struct graph_error *error)
 {
 	struct directory_path published;
-	int descriptor = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = sync_store(store, error);
 
-	join(&published, directory, STORE_NAME);
-	if (descriptor < 0)
-		return outcome_system(error, "%s can't be opened", store->path);
-	if (fsync(descriptor) < 0) {
-		int result = outcome_system(error, "%s can't be synced", store->path);
-
-		close(descriptor);
+	if (result != 0)
 		return result;
-	}
-	close(descriptor);
+	join(&published, directory, STORE_NAME);
 	if (rename(store->path, published.path) < 0)
 		return outcome_system(error, "%s can't be renamed", store->path);
 	if (fsync(directory->descriptor) < 0)
 		return outcome_system(error, "%s can't be synced", directory->path);
+	return 0;
+}
+
+int
+directory_replace_store(
+    const struct directory *directory, const struct directory_path *store, struct graph_error *error)
+{
+	struct directory_path published;
+	int result = sync_store(store, error);
+
+	if (result != 0)
+		return result;
+	join(&published, directory, STORE_NAME);
+	if (renameat2(AT_FDCWD, store->path, AT_FDCWD, published.path, RENAME_EXCHANGE) < 0) {
+		if (errno == EINVAL)
+			return outcome_say(error, GRAPH_E_REFUSED,
+			    "the file system of %s can't exchange two directories", directory->path);
+		return outcome_system(error, "%s can't take the place of the store", store->path);
+	}
+	/* The old one goes once the new one is there for good. */
+	if (fsync(directory->descriptor) < 0)
+		return outcome_system(error, "%s can't be synced", directory->path);
+	directory_drop_store(directory, store);
+	if (access(store->path, F_OK) == 0)
+		return outcome_say(error, -EBUSY, "%s, the store of before, can't be removed", store->path);
+	return 0;
+}
+
+void
+directory_drop_store(const struct directory *directory, const struct directory_path *store)
+{
+	remove_unfinished(directory, strrchr(store->path, '/') + 1);
+}
+
+int
+directory_store_bytes(uint64_t *bytes, const struct directory_path *store, struct graph_error *error)
+{
+	char file[sizeof(store->path) + sizeof(STORE_FILE)];
+	struct stat about;
+
+	snprintf(file, sizeof(file), "%s/" STORE_FILE, store->path);
+	if (stat(file, &about) < 0)
+		return outcome_system(error, "%s can't be looked at", file);
+	*bytes = (uint64_t)about.st_size;
 	return 0;
 }
 

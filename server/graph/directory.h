@@ -1,7 +1,8 @@
 /* The data directory: what lies beside the store and keeps it from harm.
  *
  *	store/          the LMDB environment
- *	store.new-…/    one that is being made; never one that is in use
+ *	store.new-…/    one that is being made, or one that another took the place of;
+ *	                never one that is in use
  *	lock            held by the process that has the store open
  *	failed          a commit failed: the store must be checked before it is used
  *
@@ -15,8 +16,9 @@
 #include "server/graph/graph.h"
 
 struct directory {
-	int descriptor;      /* -1 when closed */
-	int lock_descriptor; /* likewise */
+	int descriptor;       /* -1 when closed */
+	int lock_descriptor;  /* likewise */
+	int store_descriptor; /* likewise; locked by who reads beside others, or compacts */
 	char path[PATH_MAX];
 };
 
@@ -30,6 +32,15 @@ struct directory_path {
  * 0; GRAPH_E_REFUSED; -errno; *error says why. */
 int directory_open(struct directory *directory, const char *path, struct graph_error *error);
 void directory_close(struct directory *directory);
+
+/* Opens the directory and finds the store for a process that only reads: beside any other,
+ * but for one that compacts it. The same outcomes; a store that is not there is refused. */
+int directory_open_shared(
+    struct directory *directory, struct directory_path *store, const char *path, struct graph_error *error);
+
+/* Keeps those away who only read, until the directory is closed. 0; GRAPH_E_REFUSED when
+ * there are any; -errno. */
+int directory_claim_store(struct directory *directory, struct graph_error *error);
 
 /* Whether a kind of file system (statfs.f_type) is one that a store must not lie on:
  * one that another machine or a program serves. */
@@ -53,6 +64,18 @@ int directory_begin_store(
 /* Makes the new store the store, durably. 0; -errno. */
 int directory_publish_store(
     const struct directory *directory, const struct directory_path *store, struct graph_error *error);
+
+/* Puts a new store in the place of the store, durably, and removes the old one: at each
+ * moment one of them is the store, whole. 0; GRAPH_E_REFUSED when the file system can't do
+ * that; -errno. Neither may be open. */
+int directory_replace_store(
+    const struct directory *directory, const struct directory_path *store, struct graph_error *error);
+
+/* Removes a new store that is not to be. Best effort. */
+void directory_drop_store(const struct directory *directory, const struct directory_path *store);
+
+/* How large a store's file is. 0; -errno. */
+int directory_store_bytes(uint64_t *bytes, const struct directory_path *store, struct graph_error *error);
 
 /* The mark that a commit failed; message is what it says. A disk that has failed may not
  * take it: 0; -errno. */

@@ -99,9 +99,9 @@ close_on_exec(MDB_env *env)
 	return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? errno : 0;
 }
 
-static int
-open_environment(
-    struct graph *graph, const char *path, const struct graph_options *options, struct graph_error *error)
+int
+environment_open(struct graph *graph, const char *path, const struct graph_options *options, unsigned flags,
+    struct graph_error *error)
 {
 	uint64_t map_bytes = options->map_size_bytes == 0 ? MAP_BYTES_DEFAULT : options->map_size_bytes;
 	MDB_stat stat;
@@ -120,7 +120,7 @@ open_environment(
 	if (code == 0)
 		code = mdb_env_set_mapsize(graph->env, (size_t)map_bytes);
 	if (code == 0)
-		code = mdb_env_open(graph->env, path, flags_for(path), STORE_FILE_MODE);
+		code = mdb_env_open(graph->env, path, flags_for(path) | flags, STORE_FILE_MODE);
 	if (code == ENOMEM || code == EINVAL)
 		return outcome_say(error, -code,
 		    "%s: %" PRIu64 " bytes of address space can't be reserved for the map", path, map_bytes);
@@ -136,17 +136,16 @@ open_environment(
 	return 0;
 }
 
-static void
-close_environment(struct graph *graph)
+void
+environment_close(struct graph *graph)
 {
 	if (graph->env != NULL)
 		mdb_env_close(graph->env);
 	graph->env = NULL;
 }
 
-/* Opens the tables from first to last, in a transaction. */
-static int
-open_tables(struct graph *graph, MDB_txn *txn, enum table first, enum table last, unsigned flags,
+int
+environment_open_tables(struct graph *graph, MDB_txn *txn, enum table first, enum table last, unsigned flags,
     const char *path, struct graph_error *error)
 {
 	for (unsigned table = first; table <= last; table++) {
@@ -180,7 +179,8 @@ fill_new_store(
 	uint8_t digest[DIGEST_BYTES];
 	uint8_t format[RECORD_ID_BYTES];
 	struct key key;
-	int result = open_tables(graph, graph->txn, TABLE_META, TABLE_COUNT - 1, MDB_CREATE, path, error);
+	int result =
+	    environment_open_tables(graph, graph->txn, TABLE_META, TABLE_COUNT - 1, MDB_CREATE, path, error);
 
 	if (result != 0)
 		return result;
@@ -209,7 +209,7 @@ make_store(struct graph *graph, const struct graph_options *options, struct grap
 
 	if (result != 0)
 		return result;
-	result = open_environment(graph, made.path, options, error);
+	result = environment_open(graph, made.path, options, 0, error);
 	if (result == 0) {
 		int code = mdb_txn_begin(graph->env, NULL, 0, &graph->txn);
 
@@ -228,7 +228,7 @@ make_store(struct graph *graph, const struct graph_options *options, struct grap
 			result = refuse_code(error, code, made.path, "the new store can't be written");
 	}
 	graph_abort(graph);
-	close_environment(graph);
+	environment_close(graph);
 	if (result == 0)
 		result = directory_publish_store(&graph->directory, &made, error);
 	return result;
@@ -282,7 +282,7 @@ check_key(struct graph *graph, MDB_txn *txn, const char *path, struct graph_erro
 
 /* The format is read before any other table is looked for: another one may have others. */
 static int
-open_store(struct graph *graph, const char *path, struct graph_error *error)
+open_store(struct graph *graph, const char *path, bool without_key, struct graph_error *error)
 {
 	MDB_txn *txn;
 	int code = mdb_txn_begin(graph->env, NULL, MDB_RDONLY, &txn);
@@ -290,13 +290,13 @@ open_store(struct graph *graph, const char *path, struct graph_error *error)
 
 	if (code != 0)
 		return refuse_code(error, code, path, "no transaction can begin");
-	result = open_tables(graph, txn, TABLE_META, TABLE_META, 0, path, error);
+	result = environment_open_tables(graph, txn, TABLE_META, TABLE_META, 0, path, error);
 	if (result == 0)
 		result = check_format(graph, txn, path, error);
 	if (result == 0)
-		result = check_key(graph, txn, path, error);
+		result = without_key ? 0 : check_key(graph, txn, path, error);
 	if (result == 0)
-		result = open_tables(graph, txn, TABLE_META + 1, TABLE_COUNT - 1, 0, path, error);
+		result = environment_open_tables(graph, txn, TABLE_META + 1, TABLE_COUNT - 1, 0, path, error);
 	if (result != 0) {
 		mdb_txn_abort(txn);
 		return result;
@@ -380,14 +380,27 @@ open_graph(struct graph *graph, const struct graph_options *options, struct grap
 	if (result == 0 && directory_is_marked(&graph->directory))
 		directory_drop_cache(&graph->directory);
 	if (result == 0)
-		result = open_environment(graph, store.path, options, error);
+		result = environment_open(graph, store.path, options, 0, error);
 	if (result == 0)
-		result = open_store(graph, store.path, error);
+		result = open_store(graph, store.path, options->without_key, error);
 	if (result == 0)
 		result = recover(graph, error);
 	if (result == 0)
 		result = record_phone_library(graph, options, error);
 	return result;
+}
+
+/* For readers alone: nothing is locked, made or mended, so that it may be done beside a
+ * daemon. */
+static int
+open_to_read(struct graph *graph, const struct graph_options *options, struct graph_error *error)
+{
+	struct directory_path store;
+	int result = directory_open_shared(&graph->directory, &store, options->data_dir, error);
+
+	if (result == 0)
+		result = environment_open(graph, store.path, options, MDB_RDONLY, error);
+	return result == 0 ? open_store(graph, store.path, options->without_key, error) : result;
 }
 
 int
@@ -401,7 +414,9 @@ graph_open(struct graph **out, const struct graph_options *options, struct graph
 		return outcome_say(error, -ENOMEM, "there is no memory to open the store");
 	graph->key = options->key;
 	graph->reader_limit = options->reader_count == 0 ? READERS_DEFAULT : options->reader_count;
-	result = open_graph(graph, options, error);
+	graph->directory = (struct directory){ -1, -1, -1, "" };
+	result =
+	    options->only_readers ? open_to_read(graph, options, error) : open_graph(graph, options, error);
 	if (result != 0) {
 		graph_close(graph);
 		return result < 0 ? result : GRAPH_E_REFUSED;
@@ -427,7 +442,7 @@ graph_close(struct graph *graph)
 {
 	if (graph == NULL)
 		return;
-	close_environment(graph);
+	environment_close(graph);
 	directory_close(&graph->directory);
 	free(graph);
 }

@@ -35,6 +35,17 @@ struct graph_reader {
  * page that can't be one; GRAPH_E_FAILED; -errno. */
 int environment_result(int code);
 
+/* Opens the LMDB environment in a directory; flags are LMDB's, besides ours. It is to be
+ * closed whatever this gives. 0; GRAPH_E_REFUSED; -errno; *error says why. */
+int environment_open(struct graph *graph, const char *path, const struct graph_options *options,
+    unsigned flags, struct graph_error *error);
+void environment_close(struct graph *graph);
+
+/* Opens the tables from first to last, in a transaction; flags are LMDB's. The same
+ * outcomes. */
+int environment_open_tables(struct graph *graph, MDB_txn *txn, enum table first, enum table last,
+    unsigned flags, const char *path, struct graph_error *error);
+
 /* The value under a key as a transaction sees it, borrowed from the transaction.
  * 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED, naming nothing; -errno. */
 int table_get(

@@ -40,11 +40,13 @@ struct graph_options {
 	unsigned reader_count;              /* most readers at once; 0: 126 */
 	struct bytes phone_library_version; /* recorded with the store (N3); empty: nothing is */
 	struct digest_key key;              /* for all keyed digests in it: always the same one */
+	bool without_key;                   /* for who neither makes nor compares any: key is not looked at */
+	bool only_readers;                  /* the store must be there; others may have it open as well */
 };
 
 /* Opens the store, or makes one. Checks the whole of it first when the last run
- * ended with a failed commit. One process at a time. 0; GRAPH_E_REFUSED; -errno.
- * Main thread. */
+ * ended with a failed commit. One process at a time, but for those that only read.
+ * 0; GRAPH_E_REFUSED; -errno. Main thread. */
 int graph_open(struct graph **out, const struct graph_options *options, struct graph_error *error);
 
 /* Makes a data directory when it is missing, and nothing in it. 0; -errno. */
@@ -212,6 +214,22 @@ struct graph_report {
  * expires, and that a recount equals every counter. 0; GRAPH_E_DAMAGED with *error naming the first fault;
  * -errno. Any thread; takes as long as the store is large. */
 int graph_check(struct graph_report *report, struct graph *graph, struct graph_error *error);
+
+/* What graph_compact did. */
+struct graph_compaction {
+	uint64_t before_bytes; /* of the store's file */
+	uint64_t after_bytes;
+	uint64_t records;
+};
+
+/* Writes the store anew, record by record, so that nothing is left of what was taken out of
+ * it: LMDB gives pages back to be used again, with what they held. The new store is checked
+ * and put in the place of the old one, which is then removed; until then the old one is
+ * whole. options are those of graph_open; the key is not needed. The store must not be open.
+ * 0; GRAPH_E_REFUSED, also when a record is damaged; GRAPH_E_FULL; -errno; *error says why.
+ * Main thread. */
+int graph_compact(
+    struct graph_compaction *out, const struct graph_options *options, struct graph_error *error);
 
 /* Reads an account's journal entry by sequence, encoded, borrowed until
  * graph_read_end. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */

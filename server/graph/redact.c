@@ -97,17 +97,20 @@ redact_losses(struct redaction *redaction)
 	entry->loss_count = kept;
 }
 
-/* One side of a conflict: the value goes with the conversation that it came from. */
+/* One side of a conflict: the value, and the conversation that it came from. of_erased says
+ * that the erased contact held it or was told it; what somebody else has by now stays, but
+ * for the conversation. */
 static bool
-redact_side(
-    struct redaction *redaction, enum namespace_id namespace_id, struct value *value, struct claim *claim)
+redact_side(struct redaction *redaction, enum namespace_id namespace_id, bool of_erased, struct value *value,
+    struct claim *claim)
 {
-	bool gone =
-	    namespace_id == NAMESPACE_NONE ? redaction->own : goes(redaction, namespace_id, value->string);
+	bool gone = value->type != VALUE_NONE &&
+	    (namespace_id == NAMESPACE_NONE ? of_erased : goes(redaction, namespace_id, value->string));
 
-	if (!gone || value->type == VALUE_NONE)
+	if (!gone && (!of_erased || claim->conversation.size == 0))
 		return false;
-	*value = (struct value){ .type = VALUE_NONE };
+	if (gone)
+		*value = (struct value){ .type = VALUE_NONE };
 	claim->conversation = bytes_of(NULL, 0);
 	return true;
 }
@@ -120,10 +123,13 @@ redact_conflicts(struct redaction *redaction)
 
 	for (size_t i = 0; i < entry->conflict_count; i++) {
 		struct conflict *conflict = &conflicts[i];
+		bool of_owner = conflict->owner_contact_id == 0
+		    ? redaction->own
+		    : id_list_has(&redaction->erasing->erased, conflict->owner_contact_id);
 		bool stored = redact_side(
-		    redaction, conflict->namespace_id, &conflict->stored, &conflict->stored_claim);
-		bool incoming = redact_side(
-		    redaction, conflict->namespace_id, &conflict->incoming, &conflict->incoming_claim);
+		    redaction, conflict->namespace_id, of_owner, &conflict->stored, &conflict->stored_claim);
+		bool incoming = redact_side(redaction, conflict->namespace_id, redaction->own,
+		    &conflict->incoming, &conflict->incoming_claim);
 
 		if (!stored && !incoming)
 			continue;
