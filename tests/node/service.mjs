@@ -120,6 +120,15 @@ export function connect(target) {
     identify: call('Identify'),
     resolve: call('Resolve'),
     countContacts: call('CountContacts'),
+    batchResolve: call('BatchResolve'),
+    listContacts: call('ListContacts'),
+    explain: call('Explain'),
+    promoteSecondary: call('PromoteSecondary'),
+    dismissSecondary: call('DismissSecondary'),
+    mergeContacts: call('MergeContacts'),
+    eraseContact: call('EraseContact'),
+    // The call itself, of gRPC's client: events are written to it, answers come as data.
+    identifyStream: () => client.IdentifyStream(),
     close: () => client.close(),
   };
 }
