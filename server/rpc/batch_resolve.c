@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/rpc/access.h"
 #include "server/rpc/lookup.h"
 #include "server/rpc/method.h"
 #include "server/rpc/read.h"
@@ -310,7 +311,8 @@ batch_resolve_handle(struct call *call)
 	struct rejection rejection;
 	struct batch batch;
 
-	if (parse(&batch, &rejection, call) == 0)
+	if (parse(&batch, &rejection, call) == 0 &&
+	    access_check_account(&rejection, call, batch.account) == 0)
 		read_answer(call, batch_resolve, &batch);
 	else
 		call_refuse(call, &rejection, call_last_txn(call->queue->reader));

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/rpc/access.h"
 #include "server/rpc/method.h"
 #include "server/rpc/request.h"
 #include "server/rpc/status.h"
@@ -216,6 +217,10 @@ handle_arrival(struct call *call)
 			call_refuse(call, &rejection, call_last_txn(queue->reader));
 			return;
 		}
+	}
+	if (access_check_role(&rejection, call, entry->role) != 0) {
+		call_refuse(call, &rejection, call_last_txn(queue->reader));
+		return;
 	}
 	if (entry->stream_limit > 0)
 		stream_arrived(call);

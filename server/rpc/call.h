@@ -104,6 +104,7 @@ struct call {
 	enum method method;
 	grpc_call *handle;
 	gpr_timespec deadline;
+	const struct caller *caller; /* NULL where callers are not asked who they are */
 	grpc_metadata_array metadata;
 	grpc_call_details details; /* METHOD_UNKNOWN */
 	grpc_byte_buffer *payload; /* NULL when the caller sent none */

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/rpc/access.h"
 #include "server/rpc/method.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream.h"
@@ -340,6 +341,8 @@ prepare(struct slot *slot, struct rejection *rejection, struct call *call)
 	if (result == 0)
 		result =
 		    request_unpack(&message, rejection, &slot->arena, WRITE_IDENTIFY.descriptor, request);
+	if (result == 0)
+		result = access_check_request(rejection, call, message);
 	if (result == 0)
 		result = write_prepare(&slot->write, rejection, &slot->arena, &WRITE_IDENTIFY, message,
 		    &call->queue->rpc->options);

@@ -8,6 +8,7 @@
 struct method_entry {
 	const char *path; /* NULL for METHOD_UNKNOWN */
 	grpc_server_register_method_payload_handling handling;
+	enum role role;         /* that a caller must have */
 	unsigned posted_count;  /* calls that each queue keeps waiting for callers */
 	unsigned stream_limit;  /* streams at once in the whole process; 0: not a stream */
 	bool waited_for;        /* a stream that draining waits for, as it does for unary calls */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/rpc/access.h"
 #include "server/rpc/request.h"
 
 /* Words for what befalls the service rather than the request. */
@@ -56,6 +57,8 @@ read_handle(struct call *call, const ProtobufCMessageDescriptor *descriptor, rea
 
 	if (result == 0)
 		result = request_unpack(&message, &rejection, &queue->scratch, descriptor, raw);
+	if (result == 0)
+		result = access_check_request(&rejection, call, message);
 	if (result == 0)
 		read_answer(call, read, message);
 	else

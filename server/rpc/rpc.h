@@ -6,20 +6,24 @@
 
 #include "rules/normalize.h"
 #include "server/engine/engine.h"
+#include "server/rpc/callers.h"
 
 struct rpc;
 
 struct rpc_options {
-	struct engine *engine;           /* borrowed; ended after rpc_drain, before rpc_destroy */
-	struct graph *graph;             /* borrowed; outlives the front */
-	const struct settings *settings; /* borrowed; outlives the front */
-	unsigned thread_count;           /* queues, each with a thread of its own; 1 to LIMIT_THREADS */
-	engine_log_function log;         /* gRPC's own troubles; any thread */
+	struct engine *engine;                 /* borrowed; ended after rpc_drain, before rpc_destroy */
+	struct graph *graph;                   /* borrowed; outlives the front */
+	const struct settings *settings;       /* borrowed; outlives the front */
+	const struct callers *callers;         /* borrowed; NULL: they are not asked who they are */
+	const struct identity_files *identity; /* borrowed; needed with callers, NULL without */
+	unsigned thread_count;                 /* queues, each with a thread of its own; 1 to LIMIT_THREADS */
+	engine_log_function log;               /* gRPC's own troubles; any thread */
 	void *log_context;
 };
 
 enum rpc_outcome {
-	RPC_E_ADDRESS = 1, /* nothing can listen there */
+	RPC_E_ADDRESS = 1,  /* nothing can listen there */
+	RPC_E_IDENTITY = 2, /* the daemon's certificate, key or authority is none */
 };
 
 /* Starts gRPC and prepares everything but the threads. Once a process.
@@ -27,7 +31,7 @@ enum rpc_outcome {
 int rpc_create(struct rpc **out, const struct rpc_options *options);
 
 /* Binds "HOST:PORT", port 0 for any that is free; *port is the real one. Once, before
- * rpc_start. 0; RPC_E_ADDRESS. Main thread. */
+ * rpc_start. 0; RPC_E_ADDRESS; RPC_E_IDENTITY. Main thread. */
 int rpc_listen(unsigned *port, struct rpc *rpc, const char *address);
 
 /* Starts the threads and takes calls. Signals should be blocked by now: the threads

@@ -145,12 +145,31 @@ rpc_create(struct rpc **out, const struct rpc_options *options)
 	return 0;
 }
 
+/* How callers are met: in the clear where none is asked who it is; else by TLS, where one
+ * that shows a certificate has it verified, and one that shows none can at least be told
+ * so. NULL when the texts are no certificates. */
+static grpc_server_credentials *
+create_credentials(const struct identity_files *identity)
+{
+	grpc_ssl_pem_key_cert_pair pair;
+
+	if (identity == NULL)
+		return grpc_insecure_server_credentials_create();
+	pair.private_key = (const char *)identity->key.data;
+	pair.cert_chain = (const char *)identity->certificate.data;
+	return grpc_ssl_server_credentials_create_ex((const char *)identity->caller_authority.data, &pair, 1,
+	    GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY, NULL);
+}
+
 int
 rpc_listen(unsigned *port, struct rpc *rpc, const char *address)
 {
-	grpc_server_credentials *credentials = grpc_insecure_server_credentials_create();
-	int bound = grpc_server_add_http2_port(rpc->server, address, credentials);
+	grpc_server_credentials *credentials = create_credentials(rpc->options.identity);
+	int bound;
 
+	if (credentials == NULL)
+		return RPC_E_IDENTITY;
+	bound = grpc_server_add_http2_port(rpc->server, address, credentials);
 	grpc_server_credentials_release(credentials);
 	if (bound <= 0)
 		return RPC_E_ADDRESS;

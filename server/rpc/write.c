@@ -10,6 +10,8 @@
 
 #include <xxhash.h>
 
+#include "server/rpc/access.h"
+
 /* Where a message has the field of that name; NULL when its kind has none. */
 static void *
 find_field(ProtobufCMessage *message, const char *name)
@@ -171,6 +173,8 @@ prepare_call(struct call *call, struct rejection *rejection, const struct write_
 		result = request_unpack(&message, rejection, &call->arena, kind->descriptor, raw);
 	/* All that was unpacked is the arena's. */
 	call_drop_payload(call);
+	if (result == 0)
+		result = access_check_request(rejection, call, message);
 	if (result != 0)
 		return result;
 	return write_prepare(
