@@ -59,6 +59,10 @@ enum limits {
 
 	/* What the daemon may be told. */
 	LIMIT_THREADS = 64,
+	LIMIT_PEM_BYTES = 1024 * 1024, /* a certificate's or a key's file */
+	LIMIT_CALLERS = 1000,          /* that the settings know */
+	LIMIT_CALLER_NAME_BYTES = 256, /* as its certificate has it */
+	LIMIT_CALLER_ACCOUNTS = 10000, /* that one caller's settings list */
 	LIMIT_CONFIG_FILE_BYTES = 1024 * 1024,
 	LIMIT_CONFIG_ACCOUNTS = 10000,         /* with settings of their own */
 	LIMIT_MAP_SIZE_MIB = 64 * 1024 * 1024, /* half of what a process can address */

@@ -160,6 +160,27 @@ read_options(struct config *config, struct config_error *error, int argument_cou
 	return 0;
 }
 
+/* Callers are asked who they are by tls and callers together, and must be where other
+ * machines reach the daemon. 0; CONFIG_E_USAGE or CONFIG_E_FILE, by where it was said. */
+static int
+check_callers(const struct config *config, struct config_error *error)
+{
+	bool is_option = strncmp(config->remote_listen, "--", 2) == 0;
+
+	if (config->has_identity != (config->callers.count > 0)) {
+		config_refuse(error, "%.300s: says %s and no %s: each needs the other", config->config_file,
+		    config->has_identity ? "tls" : "callers", config->has_identity ? "callers" : "tls");
+		return CONFIG_E_FILE;
+	}
+	if (config->remote_listen[0] == '\0' || config->has_identity)
+		return 0;
+	config_refuse(error,
+	    "%s is refused: where callers are not asked who they are (tls and callers in a file of "
+	    "settings), only loopback addresses are served (127.0.0.0/8, [::1], localhost)",
+	    config->remote_listen);
+	return is_option ? CONFIG_E_USAGE : CONFIG_E_FILE;
+}
+
 static int
 check_complete(const struct config *config, struct config_error *error)
 {
@@ -169,7 +190,7 @@ check_complete(const struct config *config, struct config_error *error)
 	if (config->policy_dir == NULL)
 		return config_refuse(
 		    error, "--policy-dir is missing, and no file says it: where are the policies?");
-	return 0;
+	return check_callers(config, error);
 }
 
 int

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "rules/settings.h"
+#include "server/rpc/callers.h"
 
 enum {
 	CONFIG_ADDRESS_BYTES = 64,
@@ -21,8 +22,13 @@ struct config {
 	unsigned port;                        /* 0: any that is free */
 	unsigned thread_count;
 	uint64_t map_size_bytes;
-	struct settings settings; /* of the accounts */
-	struct arena memory;      /* holds what came from the file */
+	/* Where an address that other machines reach was asked for, as a message begins; or "". */
+	char remote_listen[CONFIG_MESSAGE_BYTES / 2];
+	struct settings settings;       /* of the accounts */
+	bool has_identity;              /* callers are met by TLS and asked who they are */
+	struct identity_files identity; /* with has_identity; and then there are callers */
+	struct callers callers;
+	struct arena memory; /* holds what came from the file */
 };
 
 /* What is wrong with the command line or the file, in one line for people; of the file

@@ -7,6 +7,7 @@
 
 #include "rules/normalize.h"
 #include "server/config_account.h"
+#include "server/config_callers.h"
 #include "server/config_values.h"
 #include "server/config_yaml.h"
 
@@ -156,6 +157,22 @@ take_accounts(void *target, const struct yaml_value *value)
 	return 0;
 }
 
+static int
+take_tls(void *target, const struct yaml_value *value)
+{
+	struct file_reader *reader = target;
+
+	return config_tls_read(reader->config, value);
+}
+
+static int
+take_callers(void *target, const struct yaml_value *value)
+{
+	struct file_reader *reader = target;
+
+	return config_callers_read(reader->config, value);
+}
+
 /* An account as it was read. override comes first, so that one is the other's address. */
 struct named_account {
 	struct account_override override;
@@ -257,6 +274,8 @@ read_root(struct file_reader *reader, const struct yaml_value *root)
 		{ "policies", take_policies },
 		{ "defaults", take_defaults },
 		{ "accounts", take_accounts },
+		{ "tls", take_tls },
+		{ "callers", take_callers },
 	};
 	int result = blocked_lists_init(&reader->lists, &reader->config->memory, root->file);
 

@@ -1,6 +1,4 @@
-/* What a setting may be, told in one place for the command line and for files. Only
- * addresses that no other machine can reach are taken: the daemon does not ask its callers
- * who they are, so whoever reaches the port may read and change everything. */
+/* What a setting may be, told in one place for the command line and for files. */
 #include "server/config_values.h"
 
 #include <arpa/inet.h>
@@ -65,6 +63,29 @@ read_loopback(char out[CONFIG_ADDRESS_BYTES], const char *host)
 	return false;
 }
 
+/* Whether host is a numeric address; *out is its form before a port. */
+static bool
+read_address(char out[CONFIG_ADDRESS_BYTES], const char *host)
+{
+	char inner[CONFIG_ADDRESS_BYTES];
+	struct in6_addr six;
+	struct in_addr four;
+	size_t size = strlen(host);
+
+	if (inet_pton(AF_INET, host, &four) == 1) {
+		snprintf(out, CONFIG_ADDRESS_BYTES, "%s", host);
+		return true;
+	}
+	if (size < 3 || size >= sizeof(inner) || host[0] != '[' || host[size - 1] != ']')
+		return false;
+	memcpy(inner, host + 1, size - 2);
+	inner[size - 2] = '\0';
+	if (inet_pton(AF_INET6, inner, &six) != 1)
+		return false;
+	snprintf(out, CONFIG_ADDRESS_BYTES, "%s", host);
+	return true;
+}
+
 int
 config_read_number(uint64_t *number, struct config_error *error, const char *where, const char *text,
     uint64_t least, uint64_t most)
@@ -86,14 +107,15 @@ config_read_listen(struct config *config, struct config_error *error, const char
 		return config_refuse(
 		    error, "%s takes HOST:PORT, the port from 0 to %d, not %.80s", where, PORT_MAX, text);
 	if ((size_t)(colon - text) >= sizeof(host))
-		return config_refuse(error, "%s takes a loopback address, not %.80s", where, text);
+		return config_refuse(error, "%s takes a numeric address, not %.80s", where, text);
 	memcpy(host, text, (size_t)(colon - text));
 	host[colon - text] = '\0';
-	if (!read_loopback(config->host, host))
-		return config_refuse(error,
-		    "%s %.80s is refused: callers are not asked who they are yet, so only "
-		    "loopback addresses are served (127.0.0.0/8, [::1], localhost)",
-		    where, text);
+	config->remote_listen[0] = '\0';
+	if (!read_loopback(config->host, host)) {
+		if (!read_address(config->host, host))
+			return config_refuse(error, "%s takes a numeric address, not %.80s", where, text);
+		snprintf(config->remote_listen, sizeof(config->remote_listen), "%s %.80s", where, text);
+	}
 	config->port = (unsigned)port;
 	return 0;
 }

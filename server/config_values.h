@@ -16,7 +16,7 @@ int config_refuse(struct config_error *error, const char *format, ...) __attribu
 int config_read_number(uint64_t *number, struct config_error *error, const char *where, const char *text,
     uint64_t least, uint64_t most);
 
-/* HOST:PORT on this machine alone. */
+/* HOST:PORT, the host an address or localhost; notes whether other machines reach it. */
 int config_read_listen(
     struct config *config, struct config_error *error, const char *where, const char *text);
 

@@ -219,6 +219,8 @@ start_serving(struct daemon *daemon)
 		.engine = daemon->engine,
 		.graph = daemon->graph,
 		.settings = &daemon->config.settings,
+		.callers = daemon->config.has_identity ? &daemon->config.callers : NULL,
+		.identity = daemon->config.has_identity ? &daemon->config.identity : NULL,
 		.thread_count = daemon->config.thread_count,
 		.log = log_message,
 	};
@@ -232,6 +234,10 @@ start_serving(struct daemon *daemon)
 	}
 	snprintf(address, sizeof(address), "%s:%u", daemon->config.host, daemon->config.port);
 	result = rpc_listen(&port, daemon->rpc, address);
+	if (result == RPC_E_IDENTITY) {
+		log_line("the certificate, the key and the callers' authority don't make an identity");
+		return result;
+	}
 	if (result != 0) {
 		log_line("cannot listen on %s: the port is in use, or not this user's to use", address);
 		return result;

@@ -42,10 +42,10 @@ const details = protoLoader.fromJSON(
 );
 
 // Starts a daemon on a free port, with a store that ends with it. The environment is
-// "NAME=value" for the daemon alone.
-export async function startDaemon(environment = []) {
+// "NAME=value" for the daemon alone; what else its command line says comes first.
+export async function startDaemon(environment = [], more = []) {
   const directory = mkdtempSync(join(process.env.ANAGRAPH_TEST_DIR ?? tmpdir(), 'anagraph-node-'));
-  const settings = ['--listen', '127.0.0.1:0', '--data-dir', join(directory, 'store'), '--policy-dir', policyDir];
+  const settings = [...more, '--listen', '127.0.0.1:0', '--data-dir', join(directory, 'store'), '--policy-dir', policyDir];
   // However this process ends, the daemon ends with it.
   const daemon = spawn('setpriv', ['--pdeathsig', 'KILL', 'env', ...environment, daemonPath, ...settings], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -90,7 +90,7 @@ export function decode(error) {
 
 // Gives the service's calls as functions of the request. Each resolves to {answer, txn},
 // or rejects with gRPC's error, to which `info` is added.
-export function connect(target) {
+export function connect(target, credentials = grpc.credentials.createInsecure()) {
   const definition = protoLoader.loadSync('anagraph/v1/identity.proto', {
     includeDirs: [protoDir],
     keepCase: true,
@@ -100,7 +100,10 @@ export function connect(target) {
     oneofs: true,
   });
   const { IdentityService } = grpc.loadPackageDefinition(definition).anagraph.v1;
-  const client = new IdentityService(target, grpc.credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+  const client = new IdentityService(target, credentials, {
+    'grpc.enable_http_proxy': 0,
+    'grpc.use_local_subchannel_pool': 1,
+  });
   const call = (method) => (request) =>
     new Promise((resolve, reject) => {
       let answer;
