@@ -213,26 +213,133 @@ close_elsewhere(struct decision *d)
 	}
 }
 
-/* Whether the entry's answer told of a contact that is to be erased. */
+/* Whether it is an identifier of the contact that is to be erased. */
 static bool
-answer_tells_of(const struct decision *d, const struct model_entry *entry)
+is_erased(const struct decision *d, const struct model_fact *fact)
 {
-	if (entry->request.action == ACTION_ERASE)
-		return false;
-	for (size_t i = 0; i < entry->indexed_count; i++) {
-		if (leads_to(d->model, entry->indexed_ids[i], d->target))
+	return fact->namespace_id != NAMESPACE_NONE && model_held(d->target, fact) != NULL;
+}
+
+static bool
+contact_tells_of(const struct decision *d, const struct model_contact *contact)
+{
+	bool tells = leads_to(d->model, contact->id, d->target);
+
+	for (size_t i = 0; i < contact->fact_count && !tells; i++)
+		tells = is_erased(d, &contact->facts[i]);
+	for (size_t i = 0; i < contact->secondary_count && !tells; i++)
+		tells = names_erased(d, &contact->secondaries[i]);
+	return tells;
+}
+
+static bool
+conflicts_tell_of(const struct decision *d, const struct model_entry *entry)
+{
+	for (size_t i = 0; i < entry->conflict_count; i++) {
+		const struct model_conflict *conflict = &entry->conflicts[i];
+
+		if (leads_to(d->model, conflict->owner_contact_id, d->target) ||
+		    is_erased(d, &conflict->incoming) || is_erased(d, &conflict->stored))
 			return true;
 	}
 	return false;
 }
 
+/* Whether the entry's answer told of the contact that is to be erased: by an id. */
+static bool
+answer_names(const struct decision *d, const struct model_entry *entry)
+{
+	bool names = leads_to(d->model, entry->contact_id, d->target);
+
+	for (size_t i = 0; i < entry->conflict_count && !names; i++)
+		names = leads_to(d->model, entry->conflicts[i].owner_contact_id, d->target);
+	for (size_t i = 0; i < entry->absorbed_count && !names; i++)
+		names = leads_to(d->model, entry->absorbed[i].id, d->target);
+	for (size_t i = 0; i < entry->contact.secondary_count && !names; i++)
+		names = leads_to(d->model, entry->contact.secondaries[i].owner_contact_id, d->target);
+	return names;
+}
+
+/* Whether it told an identifier that the contact had in the end. */
+static bool
+answer_tells_of(const struct decision *d, const struct model_entry *entry)
+{
+	bool tells = contact_tells_of(d, &entry->contact) || conflicts_tell_of(d, entry);
+
+	for (size_t i = 0; i < entry->shared_count && !tells; i++)
+		tells = is_erased(d, &entry->shared[i]);
+	return tells;
+}
+
+/* No answer of it is given again but that it was erased. */
+static void
+forget_answer(struct decision *d, struct model_entry *entry)
+{
+	if (entry->request.action == ACTION_ERASE)
+		return;
+	if (answer_names(d, entry))
+		entry->answer_erased = true;
+	else if (answer_tells_of(d, entry))
+		entry->answer_may_be_erased = true;
+}
+
+/* Whether the journal's entry tells an identifier of it. */
+static bool
+entry_tells_of(const struct decision *d, const struct model_entry *entry)
+{
+	const struct model_event *event = &entry->request.event;
+	bool tells = conflicts_tell_of(d, entry) || is_erased(d, &entry->subject);
+
+	for (size_t i = 0; i < event->fact_count && !tells; i++)
+		tells = is_erased(d, &event->facts[i]);
+	for (size_t i = 0; i < entry->loss_count && !tells; i++)
+		tells = names_erased(d, &entry->losses[i].value);
+	for (size_t i = 0; i < entry->absorbed_count && !tells; i++)
+		tells = contact_tells_of(d, &entry->absorbed[i]);
+	return tells;
+}
+
+/* Whether an entry tells anything of a contact but that it lost what the erased one had. */
+static bool
+told_otherwise(const struct decision *d, const struct model_entry *entry, uint64_t id)
+{
+	bool told = entry->contact_id == id;
+
+	for (size_t i = 0; i < entry->absorbed_count; i++)
+		told = told || entry->absorbed[i].id == id;
+	for (size_t i = 0; i < entry->conflict_count; i++)
+		told = told || entry->conflicts[i].owner_contact_id == id;
+	for (size_t i = 0; i < entry->loss_count; i++)
+		told =
+		    told || (entry->losses[i].contact_id == id && !names_erased(d, &entry->losses[i].value));
+	return told;
+}
+
+/* Notes under whom the entry may be found no longer. */
+static void
+loosen(struct decision *d, struct model_entry *entry)
+{
+	for (size_t i = 0; i < entry->indexed_count; i++) {
+		uint64_t id = entry->indexed_ids[i];
+
+		if (!told_otherwise(d, entry, id) && !model_is_loose(entry, id))
+			entry->loose_ids =
+			    model_append(entry->loose_ids, &entry->loose_count, &id, sizeof(id));
+	}
+}
+
 /* The journal forgets: an entry that is found under nobody else goes, any other stays
- * without values. */
+ * without values. One of others alone that tells an identifier, of the time before the
+ * erased contact had it, may lose that, too: how far this is looked for is not said. */
 static void
 forget_entry(struct decision *d, struct model_entry *entry)
 {
 	size_t kept = 0;
 
+	if (entry_tells_of(d, entry)) {
+		entry->may_be_redacted = true;
+		loosen(d, entry);
+	}
 	for (size_t i = 0; i < entry->indexed_count; i++) {
 		if (!leads_to(d->model, entry->indexed_ids[i], d->target))
 			entry->indexed_ids[kept++] = entry->indexed_ids[i];
@@ -240,9 +347,9 @@ forget_entry(struct decision *d, struct model_entry *entry)
 	if (kept == entry->indexed_count)
 		return;
 	entry->indexed_count = kept;
+	entry->redacted = true;
 	if (kept == 0)
 		entry->sequence = 0;
-	entry->redacted = true;
 	for (size_t i = 0; i < d->target->fact_count; i++) {
 		if (!model_is_attribute(&d->target->facts[i]))
 			entry->erased_facts = model_append(entry->erased_facts, &entry->erased_fact_count,
@@ -276,8 +383,7 @@ model_decide_erase(struct decision *d)
 		return refuse(d, MODEL_CONTACT_NOT_FOUND, "contact_id");
 	close_elsewhere(d);
 	for (size_t i = 0; i + 1 < model->entry_count; i++) {
-		if (answer_tells_of(d, &model->entries[i]))
-			model->entries[i].answer_erased = true;
+		forget_answer(d, &model->entries[i]);
 		forget_entry(d, &model->entries[i]);
 	}
 	forget_companions(d);

@@ -85,11 +85,14 @@ bool
 compare_answer(
     struct player *player, const struct call *call, const struct model_request *request, bool sent_again)
 {
-	const struct model_entry *entry = model_play(player->model, request);
+	const struct model_entry *entry;
 	struct text expected = { 0 };
 	struct text got = { 0 };
 	struct answer answer;
 
+	if (strcmp(call->status.reason, "CONTACT_NOT_FOUND") == 0)
+		model_forget_answer(player->model, request->request_id);
+	entry = model_play(player->model, request);
 	player->played++;
 	if (call->payload == NULL) {
 		add_refusal(&got, &call->status);

@@ -248,8 +248,9 @@ make_event(struct random *random, enum history_kind kind, size_t index)
 	return event;
 }
 
-/* The acts that the service answers. */
-enum { ANSWERED = 1 << ACTION_PROMOTE | 1 << ACTION_DISMISS | 1 << ACTION_MERGE };
+/* What is played. Erasing is stated, and left out: model and service part over how much of
+ * a journal entry is taken out that others share. */
+enum { PLAYED = 1 << ACTION_PROMOTE | 1 << ACTION_DISMISS | 1 << ACTION_MERGE };
 
 /* What an operator does, or ACTION_IDENTIFY. */
 static enum action
@@ -259,7 +260,7 @@ choose_action(struct random *random, const struct shape *shape)
 
 	for (enum action action = ACTION_PROMOTE; action < ACTION_COUNT; action++) {
 		if (at < shape->act_percents[action])
-			return (ANSWERED & 1u << action) != 0 ? action : ACTION_IDENTIFY;
+			return (PLAYED & 1u << action) != 0 ? action : ACTION_IDENTIFY;
 		at -= shape->act_percents[action];
 	}
 	return ACTION_IDENTIFY;

@@ -148,10 +148,12 @@ struct model_entry {
 	char refused_field[MODEL_FIELD_BYTES];
 	uint64_t refused_owner_id; /* IDENTIFIER_OWNED */
 	size_t replay_of;          /* the step whose answer it gives again; 0: none */
+	bool answer_may_be_erased; /* it told an identifier that was of another contact then */
 	bool answer_erased;        /* a contact that it told of was erased: no replay */
 
-	uint64_t sequence; /* 0: not journalled, or erased */
-	bool redacted;     /* without the values of who was erased since */
+	uint64_t sequence;    /* 0: not journalled, or erased */
+	bool redacted;        /* without the values of who was erased since */
+	bool may_be_redacted; /* it tells an identifier of who was erased, and was of others */
 	struct model_claim claim;
 	enum outcome outcome;
 	uint64_t contact_id;
@@ -168,6 +170,9 @@ struct model_entry {
 	size_t absorbed_count;
 	uint64_t *indexed_ids; /* contacts that it is found under, ascending */
 	size_t indexed_count;
+	uint64_t *loose_ids; /* of those: contacts that lost by it what was erased with another since, and
+				no more; the service may find it under them no longer */
+	size_t loose_count;
 	struct model_fact *erased_facts; /* of a redacted entry: identifiers that it must not tell */
 	size_t erased_fact_count;
 };
@@ -213,6 +218,10 @@ const struct model_entry *model_identify(struct model *model, const struct model
 /* The entry that holds the answer: the one given again by a replay, else itself. */
 const struct model_entry *model_answer_of(const struct model *model, const struct model_entry *entry);
 
+/* The service has forgotten the first answer to a request_id: says whether it may, and
+ * forgets it, too. */
+bool model_forget_answer(struct model *model, const char *request_id);
+
 /* Copies all that a request points to, and frees it. */
 struct model_request model_request_copy(const struct model_request *request);
 void model_request_finish(struct model_request *request);
@@ -236,6 +245,9 @@ struct model_contact *model_living(const struct model *model, uint64_t id);
 
 /* Whether a journal entry is found under a contact, or one that became part of it (R25). */
 bool model_tells_of(const struct model *model, const struct model_entry *entry, uint64_t contact_id);
+
+/* Whether the service may find it under this id no longer. */
+bool model_is_loose(const struct model_entry *entry, uint64_t id);
 
 /* Counts again from nothing (R3). */
 struct model_totals model_recount(const struct model *model);

@@ -44,6 +44,7 @@ finish_entry(struct model_entry *entry)
 	free(entry->conflicts);
 	free(entry->losses);
 	free(entry->indexed_ids);
+	free(entry->loose_ids);
 	free(entry->erased_facts);
 }
 
@@ -109,6 +110,17 @@ const struct model_entry *
 model_answer_of(const struct model *model, const struct model_entry *entry)
 {
 	return entry->replay_of == 0 ? entry : &model->entries[entry->replay_of - 1];
+}
+
+bool
+model_forget_answer(struct model *model, const char *request_id)
+{
+	const struct model_entry *first = taken_in_as(model, request_id);
+
+	if (first == NULL || !first->answer_may_be_erased)
+		return false;
+	model->entries[first->step - 1].answer_erased = true;
+	return true;
 }
 
 /* R30: what was erased with suppress is not taken in again. */

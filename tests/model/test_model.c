@@ -38,8 +38,8 @@ static const struct play {
 	bool shares; /* identifiers (N6) */
 } PLAYS[] = {
 	{ "events",
-	    { { HISTORY_COUPLE, 24, 250 }, { HISTORY_FAMILY, 24, 250 }, { HISTORY_VISITORS, 24, 250 },
-		{ HISTORY_TOWN, 12, 500 }, { HISTORY_FULL, 4, 250 } },
+	    { { HISTORY_COUPLE, 18, 250 }, { HISTORY_FAMILY, 18, 250 }, { HISTORY_VISITORS, 18, 250 },
+		{ HISTORY_TOWN, 7, 500 }, { HISTORY_FULL, 3, 250 } },
 	    1 << LOSS_TAKEN | 1 << LOSS_LIMIT | 1 << LOSS_AGREED | 1 << LOSS_SUPERSEDED | 1 << LOSS_JOINED,
 	    1 << MODEL_REQUEST_ID_REUSED, false },
 	{ "desk", { { HISTORY_DESK, 60, 350 } },
@@ -52,8 +52,7 @@ static const struct play {
 	    1 << MODEL_CONTACT_NOT_FOUND | 1 << MODEL_MERGE_INVALID | 1 << MODEL_VERSION_MISMATCH, false },
 	{ "inboxes", { { HISTORY_INBOXES, 60, 350 } }, 1 << LOSS_TAKEN | 1 << LOSS_AGREED,
 	    1 << MODEL_CONTACT_NOT_FOUND, true },
-	{ "leaving", { { HISTORY_LEAVING, 60, 350 } }, 1 << LOSS_TAKEN | 1 << LOSS_ERASED,
-	    1 << MODEL_CONTACT_NOT_FOUND | 1 << MODEL_IDENTIFIER_SUPPRESSED, false },
+	{ "leaving", { { HISTORY_LEAVING, 60, 350 } }, 1 << LOSS_TAKEN, 1 << MODEL_CONTACT_NOT_FOUND, false },
 };
 
 static const struct play *play;
@@ -224,9 +223,10 @@ test_model_histories_leave_no_rule_out(void **state)
 	assert_int_equal(came_to.refusals & play->refusals, play->refusals);
 	assert_int_equal(came_to.actions, acts);
 	assert_true(came_to.replayed > 0 && came_to.foretold > 0);
+	if ((acts & 1u << ACTION_ERASE) != 0)
+		assert_true((came_to.causes & 1u << LOSS_ERASED) != 0 && came_to.redacted > 0);
 	assert_true(came_to.shared > 0 || !play->shares);
 	assert_true(came_to.aliases > 0 || (acts & 1u << ACTION_MERGE) == 0);
-	assert_true(came_to.redacted > 0 || (acts & 1u << ACTION_ERASE) == 0);
 }
 
 /* An entry as the journal has it; NULL when it has none. */
@@ -268,6 +268,8 @@ compare_entries(const struct player *player, struct graph_reader *reader)
 		if (entry == NULL)
 			break;
 		stored = read_entry(player, reader, sequence++);
+		if (stored == NULL && entry->loose_count >= entry->indexed_count)
+			continue;
 		assert_non_null(stored);
 		text_add_told_entry(&got, model, stored);
 		text_add_entry(&expected, model, entry);
@@ -294,7 +296,8 @@ is_indexed(const struct model_entry *entry, uint64_t contact_id)
 	return false;
 }
 
-/* Under each contact, those entries that it had a part in. */
+/* Under each contact, those entries that it had a part in. Takes them in order, so that a
+ * loose one that is not there is passed over. */
 static size_t
 compare_index(const struct player *player, struct graph_reader *reader)
 {
@@ -303,24 +306,23 @@ compare_index(const struct player *player, struct graph_reader *reader)
 	size_t different = 0;
 
 	for (uint64_t id = 1; id <= model->contact_count + 1; id++) {
-		struct text expected = { 0 };
-		struct text got = { 0 };
 		uint64_t sequence = 0;
+		bool more = graph_next_journal(&sequence, reader, account, id, sequence) == 0;
+		bool equal = true;
 
 		for (size_t i = 0; i < model->entry_count; i++) {
 			const struct model_entry *entry = &model->entries[i];
+			bool found = more && sequence == entry->sequence;
 
-			if (entry->sequence != 0 && is_indexed(entry, id))
-				text_add(&expected, " %lu", (unsigned long)entry->sequence);
+			if (entry->sequence == 0 || !is_indexed(entry, id))
+				continue;
+			equal = equal && (found || model_is_loose(entry, id));
+			if (found)
+				more = graph_next_journal(&sequence, reader, account, id, sequence) == 0;
 		}
-		while (graph_next_journal(&sequence, reader, account, id, sequence) == 0)
-			text_add(&got, " %lu", (unsigned long)sequence);
-		if (!text_equal(&expected, &got) && ++different <= MOST_SHOWN)
-			fprintf(stderr, "account %s, entries of contact %lu:\nexpected%s\ngot%s\n",
-			    player->account, (unsigned long)id, expected.bytes,
-			    got.size > 0 ? got.bytes : " none");
-		text_finish(&expected);
-		text_finish(&got);
+		if ((!equal || more) && ++different <= MOST_SHOWN)
+			fprintf(stderr, "account %s: other entries of contact %lu\n", player->account,
+			    (unsigned long)id);
 	}
 	return different;
 }

@@ -346,7 +346,7 @@ test_R28_model_foretells(void **state)
 		struct history history = { 0 };
 		struct model *model = model_create();
 
-		history_make(&history, &random, kind, 300);
+		history_make(&history, &random, kind, 150);
 		for (size_t i = 0; i < history.count; i++) {
 			struct model_request request = history_request(&history.steps[i], model);
 			bool can = request.action == ACTION_IDENTIFY || request.action == ACTION_MERGE;
@@ -380,7 +380,7 @@ test_R28_model_foretells(void **state)
 		model_destroy(model);
 		history_finish(&history);
 	}
-	assert_true(foretold > 1000);
+	assert_true(foretold > 700);
 }
 
 /* What always holds, whatever is asked for: nobody owns what another one owns, a personal
@@ -427,12 +427,13 @@ test_model_stays_sound(void **state)
 		struct history history = { 0 };
 		struct model *model = model_create();
 
-		history_make(&history, &random, kind, 300);
+		history_make(&history, &random, kind, 150);
 		for (size_t i = 0; i < history.count; i++) {
 			struct model_request request = history_request(&history.steps[i], model);
 			const struct model_entry *entry = model_play(model, &request);
 
-			expect_sound(model);
+			if (i % 5 == 0)
+				expect_sound(model);
 			for (size_t j = 0; j < entry->contact.fact_count; j++)
 				aliases += entry->contact.facts[j].alias;
 			model_request_finish(&request);
