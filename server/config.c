@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/config_file.h"
+#include "server/config_policies.h"
 #include "server/config_values.h"
 
 enum {
@@ -184,12 +185,18 @@ check_callers(const struct config *config, struct config_error *error)
 static int
 check_complete(const struct config *config, struct config_error *error)
 {
+	enum source disputed = config_policies_disputed(config);
+
 	if (config->data_dir == NULL)
 		return config_refuse(
 		    error, "--data-dir is missing, and no file says it: where is the store?");
 	if (config->policy_dir == NULL)
 		return config_refuse(
 		    error, "--policy-dir is missing, and no file says it: where are the policies?");
+	if (disputed != SOURCE_COUNT)
+		return config_refuse(error,
+		    "--policy gives %s to a source without the options it has for another",
+		    config->policy_ids[disputed]);
 	return check_callers(config, error);
 }
 

@@ -3,12 +3,19 @@
 #define ANAGRAPH_SERVER_CONFIG_H
 
 #include "base/arena.h"
+#include "rules/policy.h"
 #include "rules/settings.h"
 #include "server/rpc/callers.h"
 
 enum {
 	CONFIG_ADDRESS_BYTES = 64,
 	CONFIG_MESSAGE_BYTES = 1024,
+};
+
+/* What a policy is made with; names and values are NUL-terminated all the same. */
+struct policy_options {
+	const struct anagraph_option *items;
+	size_t count;
 };
 
 struct config {
@@ -18,8 +25,9 @@ struct config {
 	const char *key_file; /* NULL: "key" in the data directory */
 	const char *policy_dir;
 	const char *policy_ids[SOURCE_COUNT]; /* by source */
-	char host[CONFIG_ADDRESS_BYTES];      /* as it goes before the port: "127.0.0.1", "[::1]" */
-	unsigned port;                        /* 0: any that is free */
+	struct policy_options policy_options[SOURCE_COUNT];
+	char host[CONFIG_ADDRESS_BYTES]; /* as it goes before the port: "127.0.0.1", "[::1]" */
+	unsigned port;                   /* 0: any that is free */
 	unsigned thread_count;
 	uint64_t map_size_bytes;
 	/* Where an address that other machines reach was asked for, as a message begins; or "". */

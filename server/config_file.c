@@ -8,6 +8,7 @@
 #include "rules/normalize.h"
 #include "server/config_account.h"
 #include "server/config_callers.h"
+#include "server/config_policies.h"
 #include "server/config_values.h"
 #include "server/config_yaml.h"
 
@@ -96,46 +97,11 @@ take_map_size(void *target, const struct yaml_value *value)
 }
 
 static int
-take_policy(struct file_reader *reader, enum source source, const struct yaml_value *value)
-{
-	char where[YAML_WHERE_BYTES];
-	const char *text = NULL;
-	int result = keep_text(&text, reader->config, value);
-
-	if (result != 0)
-		return result;
-	yaml_where(where, value);
-	return config_read_policy_id(reader->config, value->file->error, where, source, text);
-}
-
-static int
-take_contacts_policy(void *target, const struct yaml_value *value)
-{
-	return take_policy(target, SOURCE_CONTACTS, value);
-}
-
-static int
-take_conversations_policy(void *target, const struct yaml_value *value)
-{
-	return take_policy(target, SOURCE_CONVERSATIONS, value);
-}
-
-static int
-take_push_policy(void *target, const struct yaml_value *value)
-{
-	return take_policy(target, SOURCE_PUSH, value);
-}
-
-static int
 take_policies(void *target, const struct yaml_value *value)
 {
-	static const struct yaml_key keys[] = {
-		{ "contacts", take_contacts_policy },
-		{ "conversations", take_conversations_policy },
-		{ "push", take_push_policy },
-	};
+	struct file_reader *reader = target;
 
-	return yaml_take_mapping(value, keys, COUNT_OF(keys), target);
+	return config_policies_read(reader->config, value);
 }
 
 static int

@@ -160,6 +160,7 @@ config_read_policy_id(struct config *config, struct config_error *error, const c
 		return config_refuse(error, "%s takes a policy's id, 1 to %d of a-z 0-9 _ -, not %.80s",
 		    where, LIMIT_POLICY_ID_BYTES, text);
 	config->policy_ids[source] = text;
+	config->policy_options[source] = (struct policy_options){ .items = NULL };
 	return 0;
 }
 

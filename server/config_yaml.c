@@ -288,6 +288,14 @@ yaml_text(const char **text, const struct yaml_value *value)
 	return text_of(text, value);
 }
 
+bool
+yaml_is_mapping(const struct yaml_value *value)
+{
+	const yaml_node_t *node = node_of(value);
+
+	return node != NULL && node->type == YAML_MAPPING_NODE;
+}
+
 int
 yaml_count_mapping(size_t *count, const struct yaml_value *mapping)
 {

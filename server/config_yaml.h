@@ -53,6 +53,9 @@ struct yaml_key {
 int yaml_take_mapping(
     const struct yaml_value *mapping, const struct yaml_key *keys, size_t key_count, void *target);
 
+/* Whether it is keys with values, not a single value or a list. */
+bool yaml_is_mapping(const struct yaml_value *value);
+
 /* How many values a mapping or sequence has; nothing at all is an empty one. */
 int yaml_count_mapping(size_t *count, const struct yaml_value *mapping);
 int yaml_count_sequence(size_t *count, const struct yaml_value *sequence);

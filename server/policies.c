@@ -34,8 +34,9 @@ policies_init(
 	int result = policy_host_create(&policies.host, &options, error);
 
 	for (enum source source = SOURCE_PUSH; result == 0 && source < SOURCE_COUNT; source++)
-		result = policy_host_load(
-		    &policies.by_source[source], policies.host, config->policy_ids[source], NULL, 0, error);
+		result =
+		    policy_host_load(&policies.by_source[source], policies.host, config->policy_ids[source],
+			config->policy_options[source].items, config->policy_options[source].count, error);
 	if (result != 0) {
 		policies_finish(&policies);
 		return result;

@@ -231,6 +231,60 @@ test_a_check_finds_policies_that_are_not_there(struct scene *s)
 	assert_non_null(strstr(prose, "/nonexistent"));
 }
 
+/* With policies of options: whose word counts, and who is asked before a refusal is
+ * turned into a consent. */
+static void
+use_policies(struct scene *s, const char *text)
+{
+	const struct service_options options = { .config = text };
+
+	scene_use(s, &options);
+}
+
+static void
+test_a_policy_keeps_to_its_options(struct scene *s)
+{
+	use_policies(s,
+	    "policies:\n"
+	    "  contacts: {id: keep_consent, options: {names: \"NEWSLETTER,SMS\"}}\n"
+	    "  conversations: &ranks {id: source_rank, options: {conversations: 3, push: 0}}\n"
+	    "  push: *ranks\n");
+	identify(s, CONTACTS, AT(10), ID("email", "a@example.it"), TEXT("CITY", "Roma"),
+	    BOOL("NEWSLETTER", true), BOOL("OTHER", true));
+	identify(s, CONTACTS, AT(9), ID("email", "a@example.it"), BOOL("NEWSLETTER", false));
+	expect_conflicts(s, "VALUE NEWSLETTER true<false TAKE");
+	assert_string_equal(s->answer->conflicts[0]->policy->id, "keep_consent");
+	identify(s, CONTACTS, AT(20), ID("email", "a@example.it"), BOOL("NEWSLETTER", true));
+	expect_conflicts(s, "VALUE NEWSLETTER false<true OFFER");
+	identify(s, CONTACTS, AT(20), ID("email", "a@example.it"), BOOL("OTHER", false));
+	expect_conflicts(s, "VALUE OTHER true<false OFFER!POLICY_DEFERRED");
+
+	identify(s, CONVERSATIONS, AT(9), ID("email", "a@example.it"), TEXT("CITY", "Bari"));
+	expect_conflicts(s, "VALUE CITY Roma<Bari KEEP");
+	identify(s, CONVERSATIONS, AT(11), ID("email", "a@example.it"), TEXT("CITY", "Bari"));
+	expect_conflicts(s, "VALUE CITY Roma<Bari TAKE");
+	assert_string_equal(s->answer->conflicts[0]->policy->id, "source_rank");
+	identify(s, PUSH, AT(30), ID("email", "a@example.it"), TEXT("CITY", "Como"));
+	expect_conflicts(s, "VALUE CITY Bari<Como KEEP");
+}
+
+static void
+test_an_option_that_its_policy_refuses_starts_nothing(struct scene *s)
+{
+	const char *policy_dir = getenv("ANAGRAPH_POLICY_DIR");
+	char *output;
+	char *prose;
+
+	assert_int_equal(run_with(s, &output, &prose,
+			     "policies: {push: {id: source_rank, options: {chat: 1}}}\n", policy_dir, false),
+	    1);
+	assert_string_equal(output, "");
+	assert_non_null(strstr(prose,
+	    "policy source_rank: error: source_rank knows no options but push, conversations and contacts"));
+	assert_non_null(
+	    strstr(prose, "/source_rank.so: expected create to return 0 for 1 options, found -22"));
+}
+
 static void
 test_the_example_is_right(struct scene *s)
 {
@@ -263,6 +317,8 @@ main(void)
 		STOCK_TEST(test_settings_are_read_anew_at_each_start),
 		STOCK_TEST(test_a_file_that_is_wrong_starts_nothing),
 		STOCK_TEST(test_a_check_finds_policies_that_are_not_there),
+		STOCK_TEST(test_a_policy_keeps_to_its_options),
+		STOCK_TEST(test_an_option_that_its_policy_refuses_starts_nothing),
 		STOCK_TEST(test_the_example_is_right),
 	};
 

@@ -319,6 +319,97 @@ test_what_is_wrong_with_an_account_is_told(void **state)
 }
 
 static void
+assert_option(const struct policy_options *options, size_t at, const char *name, const char *value)
+{
+	const struct anagraph_option *option = &options->items[at];
+
+	assert_in_range(at, 0, options->count - 1);
+	assert_bytes(bytes_of(option->name.data, option->name.size), name);
+	assert_bytes(bytes_of(option->value.data, option->value.size), value);
+}
+
+static void
+test_a_policy_has_the_options_that_stand_beside_its_id(void **state)
+{
+	static const char text[] = "policies:\n"
+				   "  contacts: {options: {push: 1, contacts: ''}, id: source_rank}\n"
+				   "  conversations: {id: mine}\n"
+				   "  push: {id: yours, options: }\n";
+	struct config config;
+	struct config_error error;
+
+	(void)state;
+	read_text(&config, text);
+	assert_string_equal(config.policy_ids[SOURCE_CONTACTS], "source_rank");
+	assert_int_equal(config.policy_options[SOURCE_CONTACTS].count, 2);
+	assert_option(&config.policy_options[SOURCE_CONTACTS], 0, "push", "1");
+	assert_option(&config.policy_options[SOURCE_CONTACTS], 1, "contacts", "");
+	assert_string_equal(config.policy_ids[SOURCE_CONVERSATIONS], "mine");
+	assert_int_equal(config.policy_options[SOURCE_CONVERSATIONS].count, 0);
+	assert_int_equal(config.policy_options[SOURCE_PUSH].count, 0);
+	config_finish(&config);
+
+	/* Another policy on the command line has none of them. */
+	write_file(text, strlen(text), 0600);
+	assert_int_equal(PARSE(&config, &error, "--data-dir", "store", "--policy-dir", "plugins", "--policy",
+			     "contacts=other"),
+	    0);
+	assert_string_equal(config.policy_ids[SOURCE_CONTACTS], "other");
+	assert_int_equal(config.policy_options[SOURCE_CONTACTS].count, 0);
+	config_finish(&config);
+}
+
+static void
+test_a_policy_of_two_sources_has_the_same_options_for_both(void **state)
+{
+	static const char agreed[] = "policies:\n"
+				     "  contacts: &ours {id: mine, options: {a: 1}}\n"
+				     "  push: *ours\n";
+	struct config config;
+	struct config_error error;
+
+	(void)state;
+	read_text(&config, agreed);
+	assert_option(&config.policy_options[SOURCE_PUSH], 0, "a", "1");
+	config_finish(&config);
+	assert_refused("threads: 1\npolicies: {contacts: mine, push: {id: mine, options: {a: 1}}}\n", 2,
+	    "policies: gives mine different options for different sources");
+	assert_refused("policies: {contacts: {id: x, options: {a: 1}}, push: {id: x, options: {a: 2}}}\n", 1,
+	    "policies: gives x different options");
+	assert_refused("policies: {contacts: {id: x, options: {a: 1}}, push: {id: x, options: {b: 1}}}\n", 1,
+	    "policies: gives x different options");
+	assert_refused("policies: {contacts: {id: push_latest, options: {a: 1}}}\n", 1,
+	    "policies: gives push_latest different options");
+	write_file(agreed, strlen(agreed), 0600);
+	assert_int_equal(PARSE(&config, &error, "--data-dir", "store", "--policy-dir", "plugins", "--policy",
+			     "contacts=mine"),
+	    CONFIG_E_USAGE);
+	assert_string_equal(
+	    error.message, "--policy gives mine to a source without the options it has for another");
+}
+
+static void
+test_what_is_wrong_with_a_policy_is_told(void **state)
+{
+	(void)state;
+	assert_refused("policies:\n  push: {options: {a: 1}}\n", 2, "policies.push: has no id");
+	assert_refused("policies:\n  push:\n    id: ../x\n", 3, "policies.push.id: takes a policy's id");
+	assert_refused("policies: {push: {id: x, option: {}}}\n", 1, "policies.push.option: is no setting");
+	assert_refused("policies: {push: [x]}\n", 1, "policies.push: takes a single value, not a list");
+	assert_refused("policies: {push: }\n", 1, "policies.push: has no value");
+	assert_refused("policies: {push: {id: x, options: [a]}}\n", 1,
+	    "policies.push.options: takes keys with values, not a list");
+	assert_refused("policies:\n  push:\n    id: x\n    options:\n      a: 1\n      a: 2\n", 6,
+	    "policies.push.options[a]: is there twice");
+	assert_refused("policies: {push: {id: x, options: {a: {b: 1}}}}\n", 1,
+	    "policies.push.options[a]: takes a single value, not keys with values");
+	assert_refused(
+	    "policies: {push: {id: x, options: {a: }}}\n", 1, "policies.push.options[a]: has no value");
+	assert_refused("policies: {push: {id: x, options: {'': 1}}}\n", 1,
+	    "policies.push.options[]: is no option's name: 1 to 64 bytes");
+}
+
+static void
 test_what_is_no_yaml_is_told_by_line(void **state)
 {
 	(void)state;
@@ -377,6 +468,47 @@ repeat(const char *before, const char *line, int count, const char *after)
 		fprintf(stream, "%s%d%s", line, i, after);
 	fclose(stream);
 	return text;
+}
+
+static void
+test_options_up_to_their_limits(void **state)
+{
+	char *text =
+	    repeat("policies:\n  push:\n    id: x\n    options:\n", "      o", LIMIT_POLICY_OPTIONS, ": 1\n");
+	struct config config;
+	char said[64];
+
+	(void)state;
+	read_text(&config, text);
+	assert_int_equal(config.policy_options[SOURCE_PUSH].count, LIMIT_POLICY_OPTIONS);
+	config_finish(&config);
+	free(text);
+	text = repeat(
+	    "policies:\n  push:\n    id: x\n    options:\n", "      o", LIMIT_POLICY_OPTIONS + 1, ": 1\n");
+	assert_refused(text, 4, "policies.push.options: has 65 options, more than 64");
+	free(text);
+	for (int more = 0; more < 2; more++) {
+		char *name, *value;
+
+		assert_true(asprintf(&name, "policies: {push: {id: x, options: {%0*d: 1}}}\n",
+				LIMIT_POLICY_OPTION_NAME_BYTES + more, 1) > 0);
+		assert_true(asprintf(&value, "policies: {push: {id: x, options: {a: %0*d}}}\n",
+				LIMIT_POLICY_OPTION_BYTES + more, 1) > 0);
+		if (more == 0) {
+			read_text(&config, name);
+			config_finish(&config);
+			read_text(&config, value);
+			assert_int_equal(
+			    config.policy_options[SOURCE_PUSH].items->value.size, LIMIT_POLICY_OPTION_BYTES);
+			config_finish(&config);
+		} else {
+			snprintf(said, sizeof(said), "policies.push.options[%0*d", 10, 0);
+			assert_refused(name, 1, said);
+			assert_refused(value, 1, "policies.push.options[a]: is longer than 1024 bytes");
+		}
+		free(name);
+		free(value);
+	}
 }
 
 static void
@@ -479,6 +611,10 @@ main(void)
 		cmocka_unit_test(test_what_is_shared_by_an_alias_is_held_once),
 		cmocka_unit_test(test_what_is_wrong_is_told_by_line_and_key),
 		cmocka_unit_test(test_what_is_wrong_with_an_account_is_told),
+		cmocka_unit_test(test_a_policy_has_the_options_that_stand_beside_its_id),
+		cmocka_unit_test(test_a_policy_of_two_sources_has_the_same_options_for_both),
+		cmocka_unit_test(test_what_is_wrong_with_a_policy_is_told),
+		cmocka_unit_test(test_options_up_to_their_limits),
 		cmocka_unit_test(test_what_is_no_yaml_is_told_by_line),
 		cmocka_unit_test(test_numbers_up_to_their_limits),
 		cmocka_unit_test(test_accounts_up_to_the_limit),
