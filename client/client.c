@@ -102,8 +102,33 @@ watch_done(struct completion *completion, bool ok)
 	client->watched = true;
 }
 
+/* How the server is met; NULL when the identity is none. */
+static grpc_channel_credentials *
+create_credentials(const struct client_identity *identity)
+{
+	grpc_ssl_pem_key_cert_pair pair;
+
+	if ((identity->certificate == NULL) != (identity->key == NULL) ||
+	    (identity->certificate != NULL && identity->authority == NULL))
+		return NULL;
+	if (identity->authority == NULL)
+		return grpc_insecure_credentials_create();
+	pair.private_key = identity->key;
+	pair.cert_chain = identity->certificate;
+	return grpc_ssl_credentials_create_ex(
+	    identity->authority, identity->certificate == NULL ? NULL : &pair, NULL, NULL);
+}
+
 int
 client_create(struct client **out, const char *target)
+{
+	const struct client_identity none = { NULL, NULL, NULL };
+
+	return client_create_known(out, target, &none);
+}
+
+int
+client_create_known(struct client **out, const char *target, const struct client_identity *identity)
 {
 	/* A subchannel pool of its own keeps two clients of one process from sharing a
 	 * connection. A retry behind the caller's back could apply an event twice. */
@@ -125,11 +150,16 @@ client_create(struct client **out, const char *target)
 	if (client == NULL)
 		return -ENOMEM;
 	grpc_init();
+	credentials = create_credentials(identity);
+	if (credentials == NULL) {
+		grpc_shutdown();
+		free(client);
+		return -EINVAL;
+	}
 	list_init(&client->flying);
 	list_init(&client->finished);
 	client->answer = grpc_empty_slice();
 	client->queue = grpc_completion_queue_create_for_next(NULL);
-	credentials = grpc_insecure_credentials_create();
 	client->channel = grpc_channel_create(target, credentials, &args);
 	grpc_channel_credentials_release(credentials);
 	client->watch.done = watch_done;

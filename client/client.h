@@ -81,6 +81,17 @@ bool client_target_valid(const char *text);
  * 0; -errno. Free with client_destroy. */
 int client_create(struct client **out, const char *target);
 
+/* PEM texts, NUL-terminated, by which a server and its caller know each other. */
+struct client_identity {
+	const char *authority;   /* that the server's certificate leads to; NULL: in the clear */
+	const char *certificate; /* the caller's; NULL, with key: none is shown */
+	const char *key;
+};
+
+/* The same over TLS; nothing of identity is kept. 0; -EINVAL for a certificate without its
+ * key or authority, or the other way round, and for texts that are none; -errno. */
+int client_create_known(struct client **out, const char *target, const struct client_identity *identity);
+
 /* Cancels what is in flight and frees everything; accepts NULL. */
 void client_destroy(struct client *client);
 

@@ -139,7 +139,7 @@ command_batch_resolve(struct command *command, int argc, char **argv)
 
 	if (result == OPTION_TAKEN) {
 		batch.account = json_string_value(json_object_get(request, "account"));
-		status = client_create(&batch.client, command->server);
+		status = command_connect(&batch.client, command);
 		batch.result = status == 0 ? 0 : command_failed(command->verb, status);
 		batch.over = status != 0;
 		if (optind == argc)

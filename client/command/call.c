@@ -110,7 +110,7 @@ command_run(const struct command *command, enum client_method method, const json
 
 	if (result != OPTION_TAKEN)
 		return result;
-	status = client_create(&client, command->server);
+	status = command_connect(&client, command);
 	if (status != 0)
 		result = command_failed(command->verb, status);
 	else

@@ -16,14 +16,28 @@ struct command {
 	const char *verb;   /* "" before one is known */
 	const char *server; /* HOST:PORT */
 	int64_t timeout_ms; /* of one call */
+	/* Who both sides are, by TLS; main's to free. */
+	char *authority; /* NULL: in the clear */
+	char *certificate;
+	char *key;
 };
+
+/* Makes a client for the command's server. 0; -errno. */
+int command_connect(struct client **client, const struct command *command);
+
+/* The texts that client_create_known wants, borrowed from the command. */
+struct client_identity command_identity(const struct command *command);
 
 /* Options that stand before a verb or after it. */
 #define COMMON_OPTIONS                                                                                       \
 	{ "server", required_argument, NULL, 's' }, { "timeout", required_argument, NULL, 't' },             \
+	    { "ca", required_argument, NULL, 'a' }, { "cert", required_argument, NULL, 'c' },                \
+	    { "key", required_argument, NULL, 'k' },                                                         \
 	{                                                                                                    \
 		"help", no_argument, NULL, 'h'                                                               \
 	}
+
+enum { COMMON_OPTION_COUNT = 6 };
 
 enum {
 	OPTION_TAKEN = -1, /* a common option: go on with the next */

@@ -113,7 +113,7 @@ command_explain(struct command *command, int argc, char **argv)
 	if (result == OPTION_TAKEN)
 		result = command_make(&key, command, CLIENT_RESOLVE, request);
 	if (result == OPTION_TAKEN) {
-		status = client_create(&client, command->server);
+		status = command_connect(&client, command);
 		result = status == 0 ? explain(command, client, (Anagraph__V1__ResolveRequest *)key, json)
 				     : command_failed(command->verb, status);
 		client_destroy(client);

@@ -248,7 +248,7 @@ export_to(struct export *export)
 	json_decref(asked);
 	if (result != OPTION_TAKEN)
 		return result;
-	status = client_create(&export->client, export->command->server);
+	status = command_connect(&export->client, export->command);
 	/* A contact has one phone and one WhatsApp number. */
 	export->crossed = calloc(2 * PAGE_CONTACTS, sizeof(*export->crossed));
 	export->deferred = tmpfile();

@@ -191,6 +191,7 @@ import_file(const struct command *command, const struct wishes *wishes, int fd)
 	struct import import = { .sender = NULL };
 	const struct sender_options options = {
 		.server = command->server,
+		.identity = command_identity(command),
 		.timeout_ms = command->timeout_ms,
 		.import_id = wishes->import_id != NULL ? wishes->import_id : "",
 		.without_request_id = wishes->without_request_id,

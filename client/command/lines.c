@@ -183,7 +183,7 @@ command_identify_lines(const struct command *command, const char *account)
 	const struct row_defaults defaults = { account, ANAGRAPH__V1__SOURCE__SOURCE_UNSPECIFIED };
 	struct run run = { .command = command };
 	const struct row_sink sink = { &run, send_event, refuse_line, show_answers, ignore_progress };
-	int status = client_create(&run.client, command->server);
+	int status = command_connect(&run.client, command);
 
 	if (status == 0)
 		status = client_stream_open(&run.stream, run.client, WINDOW);

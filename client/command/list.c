@@ -104,7 +104,7 @@ command_list(struct command *command, int argc, char **argv)
 	if (result == OPTION_TAKEN)
 		result = command_make(&message, command, CLIENT_LIST_CONTACTS, request);
 	if (result == OPTION_TAKEN) {
-		status = client_create(&client, command->server);
+		status = command_connect(&client, command);
 		result = status == 0
 		    ? show_pages(command, client, (Anagraph__V1__ListContactsRequest *)message, all, json)
 		    : command_failed(command->verb, status);

@@ -3,13 +3,18 @@
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/command/command.h"
 
 static const char DEFAULT_SERVER[] = "127.0.0.1:7430";
-enum { DEFAULT_TIMEOUT_MS = 10 * 1000, LONGEST_TIMEOUT_S = 24 * 60 * 60 };
+enum {
+	DEFAULT_TIMEOUT_MS = 10 * 1000,
+	LONGEST_TIMEOUT_S = 24 * 60 * 60,
+	PEM_BYTES_MOST = 1024 * 1024,
+};
 
 static const char HELP[] =
     "anagraph - asks an anagraph service who is who\n"
@@ -34,6 +39,8 @@ static const char HELP[] =
     "\n"
     "  --server HOST:PORT   where the service listens (127.0.0.1:7430)\n"
     "  --timeout SECONDS    how long one call may take (10)\n"
+    "  --ca FILE            the authority of a service that asks who calls, as PEM; with it\n"
+    "  --cert FILE          and --key FILE, the caller's certificate and its key\n"
     "  --help               this text; after a verb, how it is used\n"
     "  --version            which anagraph this is\n"
     "\n"
@@ -73,6 +80,40 @@ read_timeout(struct command *command, const char *text)
 	return OPTION_TAKEN;
 }
 
+/* Reads all of an option's file. */
+static int
+read_pem(char **text, struct command *command, const char *name)
+{
+	char *read = calloc(1, PEM_BYTES_MOST + 1);
+	FILE *file = fopen(optarg, "re");
+	bool whole = read != NULL && file != NULL && fread(read, 1, PEM_BYTES_MOST, file) > 0 && feof(file);
+	int result = OPTION_TAKEN;
+
+	if (!whole)
+		result = command_misused(
+		    command, "%s %s: it can't be read, or is no PEM file of up to 1 MiB", name, optarg);
+	if (file != NULL)
+		fclose(file);
+	free(whole ? *text : read);
+	if (whole)
+		*text = read;
+	return result;
+}
+
+struct client_identity
+command_identity(const struct command *command)
+{
+	return (struct client_identity){ command->authority, command->certificate, command->key };
+}
+
+int
+command_connect(struct client **client, const struct command *command)
+{
+	const struct client_identity identity = command_identity(command);
+
+	return client_create_known(client, command->server, &identity);
+}
+
 int
 command_option(struct command *command, int option, char *const *argv)
 {
@@ -85,6 +126,12 @@ command_option(struct command *command, int option, char *const *argv)
 		return OPTION_TAKEN;
 	case 't':
 		return read_timeout(command, optarg);
+	case 'a':
+		return read_pem(&command->authority, command, "--ca");
+	case 'c':
+		return read_pem(&command->certificate, command, "--cert");
+	case 'k':
+		return read_pem(&command->key, command, "--key");
 	case 'h':
 		return OPTION_HELP;
 	case ':':
@@ -107,25 +154,23 @@ run_verb(struct command *command, int argc, char **argv)
 	return command_misused(command, "%s: there is no such verb", argv[0]);
 }
 
-int
-main(int argc, char **argv)
+/* What stands before the verb, and then the verb. The exit status. */
+static int
+run(struct command *command, int argc, char **argv)
 {
 	static const struct option options[] = {
 		COMMON_OPTIONS,
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct command command = { .verb = "", .server = DEFAULT_SERVER, .timeout_ms = DEFAULT_TIMEOUT_MS };
 	int option, result;
 
-	/* A reader that goes away shows as EPIPE, and the command ends in silence. */
-	signal(SIGPIPE, SIG_IGN);
 	while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
 		if (option == 'v') {
 			puts("anagraph " ANAGRAPH_VERSION);
 			return 0;
 		}
-		result = command_option(&command, option, argv);
+		result = command_option(command, option, argv);
 		if (result == OPTION_HELP) {
 			fputs(HELP, stdout);
 			return 0;
@@ -134,6 +179,21 @@ main(int argc, char **argv)
 			return result;
 	}
 	if (optind == argc)
-		return command_misused(&command, "which verb?");
-	return run_verb(&command, argc - optind, argv + optind);
+		return command_misused(command, "which verb?");
+	return run_verb(command, argc - optind, argv + optind);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct command command = { .verb = "", .server = DEFAULT_SERVER, .timeout_ms = DEFAULT_TIMEOUT_MS };
+	int status;
+
+	/* A reader that goes away shows as EPIPE, and the command ends in silence. */
+	signal(SIGPIPE, SIG_IGN);
+	status = run(&command, argc, argv);
+	free(command.authority);
+	free(command.certificate);
+	free(command.key);
+	return status;
 }

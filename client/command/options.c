@@ -7,7 +7,7 @@
 #include "client/command/command.h"
 
 /* getopt_long's numbers of a verb's options; those of the common ones are letters. */
-enum { COMMON_COUNT = 3, OPTIONS_MOST = 24, FIRST_NUMBER = 256, WORD_BYTES = 64 };
+enum { OPTIONS_MOST = 24, FIRST_NUMBER = 256, WORD_BYTES = 64 };
 
 static json_t *
 number_value(const char *text)
@@ -105,13 +105,13 @@ int
 command_read_options(struct command *command, json_t *request, const struct verb_option *options,
     size_t count, const char *help, int argc, char **argv)
 {
-	struct option table[COMMON_COUNT + OPTIONS_MOST + 1] = { COMMON_OPTIONS };
+	struct option table[COMMON_OPTION_COUNT + OPTIONS_MOST + 1] = { COMMON_OPTIONS };
 	int option, result, i = 0;
 
 	if (count > OPTIONS_MOST)
 		return command_failed(command->verb, -E2BIG);
 	for (size_t n = 0; n < count; n++)
-		table[COMMON_COUNT + n] = (struct option){ options[n].name,
+		table[COMMON_OPTION_COUNT + n] = (struct option){ options[n].name,
 			has_value(options[n].kind) ? required_argument : no_argument, NULL,
 			FIRST_NUMBER + (int)n };
 	while ((option = getopt_long(argc, argv, ":h", table, &i)) != -1) {

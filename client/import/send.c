@@ -73,7 +73,7 @@ sender_create(struct sender **out, const struct sender_options *options)
 	if (sender == NULL)
 		return -ENOMEM;
 	sender->options = *options;
-	status = client_create(&sender->client, options->server);
+	status = client_create_known(&sender->client, options->server, &options->identity);
 	if (status != 0) {
 		free(sender);
 		return status;

@@ -13,8 +13,9 @@ struct sender;
 
 struct sender_options {
 	const char *server;
-	int64_t timeout_ms;    /* of one answer */
-	const char *import_id; /* tells imports of the same rows apart; may be "" */
+	struct client_identity identity; /* borrowed texts */
+	int64_t timeout_ms;              /* of one answer */
+	const char *import_id;           /* tells imports of the same rows apart; may be "" */
 	bool without_request_id;
 	bool validate_only;
 	void *context;

@@ -1,7 +1,7 @@
 // Callers who are asked who they are: by certificates made for the occasion, each with the
 // roles and accounts that the daemon's settings give it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -153,4 +153,20 @@ test('nobody is answered in the clear', async () => {
 
   clients.push(plain);
   await assert.rejects(plain.countContacts({ account: 'shop' }), { code: status.UNAVAILABLE });
+});
+
+test('the command shows a certificate, too', () => {
+  const command = process.env.ANAGRAPH_COMMAND ?? 'build/client/anagraph';
+  const count = (...identity) =>
+    spawnSync(command, ['--server', daemon.target, ...identity, 'count', '--account', 'shop'], { encoding: 'utf8' });
+  const chat = ['--ca', path('authority.pem'), '--cert', path('chat.pem'), '--key', path('chat.key')];
+  const known = count(...chat);
+
+  assert.equal(known.status, 0, known.stderr);
+  assert.equal(JSON.parse(known.stdout).identified, 1);
+  const unknown = count('--ca', path('authority.pem'));
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.stderr, /CREDENTIALS_MISSING/);
+  assert.equal(count(...chat.slice(0, 4)).status, 1);
+  assert.equal(count('--ca', path('none.pem')).status, 2);
 });
