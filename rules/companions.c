@@ -13,17 +13,18 @@ companions_are_kept(enum namespace_id namespace_id)
 	return namespace_is_personal(namespace_id) && namespace_id != NAMESPACE_EXT_ID;
 }
 
-static uint64_t
-digest_of(const struct digest_key *key, struct bytes account, const struct identifier *identifier)
+struct companion
+companion_of(
+    const struct digest_key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value)
 {
-	const struct bytes parts[] = { account, namespace_name(identifier->namespace_id), identifier->value };
+	const struct bytes parts[] = { account, namespace_name(namespace_id), value };
+	struct companion companion = { .namespace_id = namespace_id };
 	uint8_t digest[DIGEST_BYTES];
-	uint64_t number = 0;
 
 	digest_parts(digest, key, parts, sizeof(parts) / sizeof(parts[0]));
-	for (size_t i = 0; i < sizeof(number); i++)
-		number = number << 8 | digest[i];
-	return number;
+	for (size_t i = 0; i < sizeof(companion.digest); i++)
+		companion.digest = companion.digest << 8 | digest[i];
+	return companion;
 }
 
 static size_t
@@ -48,8 +49,8 @@ companions_name(struct named *named, const struct event *event, const struct dig
 		return;
 	assert(count <= COMPANIONS_OF_EVENT);
 	for (size_t i = 0; i < count; i++)
-		named->items[i] = (struct companion){ event->identifiers[i].namespace_id,
-			digest_of(key, event->account, &event->identifiers[i]) };
+		named->items[i] = companion_of(
+		    key, event->account, event->identifiers[i].namespace_id, event->identifiers[i].value);
 	named->count = count;
 }
 

@@ -22,6 +22,10 @@ bool companions_are_kept(enum namespace_id namespace_id);
 /* Of an event that counts for nothing here, it is empty: one of CONVERSATIONS. */
 void companions_name(struct named *named, const struct event *event, const struct digest_key *key);
 
+/* A value as a companion of others. */
+struct companion companion_of(
+    const struct digest_key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value);
+
 /* How many companions of one namespace there are, of the one that has most, once those named
  * together with an identifier of namespace_id have been added. */
 size_t companions_most(

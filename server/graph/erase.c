@@ -223,6 +223,8 @@ erase_apply(struct graph *graph, struct arena *arena, const struct event *event,
 	if (result == 0)
 		result = erasing_redact_journal(&erasing);
 	if (result == 0)
+		result = erasing_forget_companions(&erasing);
+	if (result == 0)
 		result = erase_requests(&erasing);
 	if (result == 0)
 		result = erase_rows(&erasing);

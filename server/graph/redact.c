@@ -297,6 +297,10 @@ redact_entry(struct redaction *redaction)
 	if (result != 0)
 		return result;
 	redaction->own = id_list_has(&erasing->erased, redaction->entry.contact_id);
+	if (redaction->shared)
+		result = erasing_note_named(erasing, &redaction->entry, redaction->own);
+	if (result != 0)
+		return result;
 	redact_event(redaction);
 	redact_losses(redaction);
 	redact_conflicts(redaction);

@@ -22,10 +22,12 @@ static const char *const CANARIES[] = {
 	"xq.zanzottera@canary-mail.example",
 	"zanzottera.alias@canary-mail.example",
 	"zanzottera.offered@canary-mail.example",
+	"zanzottera.before@canary-mail.example",
 	"Zanzottera",
 	"Wolframina",
 	"+39 06 9811 7355",
 	"+390698117355",
+	"+390698117356",
 	"canary-ext-7731",
 	"canary-chat-7731",
 	"canary-visit-7731",
@@ -128,13 +130,16 @@ static void
 tell_everything(struct scene *s)
 {
 	s->repeats = false;
+	identify(s, PUSH, AT(0), ID("phone", "+390698117355"),
+	    ID("email", "zanzottera.before@canary-mail.example"));
 	identify(s, CONTACTS, AT(1), ID("email", "Xq.Zanzottera@Canary-Mail.example"),
 	    ID("phone", "+39 06 9811 7355"), ID("push", "canary-push-7731"), TEXT("FIRST_NAME", "Wolframina"),
 	    TEXT("LAST_NAME", "Zanzottera"), TEXT("CITY", "canary-city-7731"), REQUEST_ID("r-1"));
 	identify(s, CONVERSATIONS, AT(1), ID("chat", "canary-visit-7731"), TEXT("NOTE", "canary-note-7731"),
 	    IN("canary-thread-7731"), REQUEST_ID("r-2"));
 	identify(s, CONTACTS, AT(1), ID("ext_id", "kept-ext-4402"), ID("email", "bianchi@kept-mail.example"),
-	    ID("chat", "kept-chat-4402"), TEXT("CITY", "kept-city-4402"), REQUEST_ID("r-3"));
+	    ID("whatsapp", "+390698117356"), ID("chat", "kept-chat-4402"), TEXT("CITY", "kept-city-4402"),
+	    REQUEST_ID("r-3"));
 	assert_int_equal(identify(s, CONTACTS, AT(1), ID("ext_id", "canary-ext-7731"),
 			     ID("email", "zanzottera.alias@canary-mail.example")),
 	    4);
@@ -156,6 +161,11 @@ tell_everything(struct scene *s)
 	    ID("chat", "kept-chat-4402"), IN("canary-thread-7731"), REQUEST_ID("r-6"));
 	identify(s, CONVERSATIONS, AT(5), ID("ext_id", "kept-ext-4402"), ID("chat", "kept-chat-4402"),
 	    IN("kept-thread-4402"));
+
+	/* What the other contact held is the person's by now. */
+	identify(s, CONTACTS, AT(6), ID("email", "xq.zanzottera@canary-mail.example"),
+	    ID("whatsapp", "+390698117356"));
+	assert_int_equal(owner(s, "whatsapp", "+390698117356"), 1);
 
 	merge(s, 1, 4);
 	dismiss(s, 1, "CITY=canary-town-7731");
