@@ -2,6 +2,7 @@
  * is proven in test_erasing.c. */
 #include "tests/support/act.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +340,213 @@ test_R30_dismissals_go(struct scene *s)
 	expect_contact(s, 3, "email=a@example.it CITY=Roma ?CITY=Bari");
 }
 
+/* The first entry of a contact's journal that has a conflict. */
+static const Anagraph__V1__JournalEntry *
+find_disputed(struct scene *s, uint64_t contact_id)
+{
+	Anagraph__V1__ExplainRequest request = ANAGRAPH__V1__EXPLAIN_REQUEST__INIT;
+	const Anagraph__V1__ExplainResponse *response;
+
+	request.account = s->account;
+	request.contact_id = contact_id;
+	response = call(s, METHOD("Explain"), &request, &anagraph__v1__explain_response__descriptor);
+	for (size_t i = 0; i < response->n_entries; i++) {
+		if (response->entries[i]->n_conflicts > 0)
+			return response->entries[i];
+	}
+	fail_msg("contact %llu has had no conflict", (unsigned long long)contact_id);
+	return NULL;
+}
+
+/* An entry about another contact: its own attributes stay, and so do its own conflicts. */
+static void
+test_R30_what_is_told_of_others_stays(struct scene *s)
+{
+	const Anagraph__V1__JournalEntry *entry;
+	const Anagraph__V1__Conflict *conflict;
+
+	scene_use(s, NULL);
+	offer_owned(s);
+	entry = find_disputed(s, 2);
+	assert_int_equal(entry->n_identifiers, 2);
+	assert_int_equal(entry->n_conflicts, 2);
+	assert_false(entry->redacted);
+	erase(s, 1);
+
+	entry = find_disputed(s, 2);
+	assert_true(entry->redacted);
+	assert_int_equal(entry->contact_id, 2);
+	assert_int_equal(entry->n_identifiers, 1);
+	assert_string_equal(entry->identifiers[0]->value, "c-2");
+	assert_int_equal(entry->n_attributes, 1);
+	assert_string_equal(entry->attributes[0]->string_value, "Bari");
+	assert_string_equal(entry->claim->conversation, "t-1");
+	assert_int_equal(entry->n_conflicts, 2);
+	conflict = entry->conflicts[0];
+	assert_int_equal(conflict->kind, ANAGRAPH__V1__CONFLICT_KIND__CONFLICT_KIND_OWNER);
+	assert_string_equal(conflict->name, "email");
+	assert_int_equal(conflict->owner_contact_id, 1);
+	assert_int_equal(conflict->verdict, ANAGRAPH__V1__VERDICT__VERDICT_OFFER);
+	assert_string_equal(conflict->policy->id, "chat_primary");
+	assert_int_equal(conflict->stored->value_case, ANAGRAPH__V1__CLAIMED_VALUE__VALUE__NOT_SET);
+	assert_int_equal(conflict->incoming->value_case, ANAGRAPH__V1__CLAIMED_VALUE__VALUE__NOT_SET);
+	assert_int_equal(conflict->stored->claim->source, CONTACTS);
+	conflict = entry->conflicts[1];
+	assert_string_equal(conflict->name, "CITY");
+	assert_string_equal(conflict->stored->string_value, "Roma");
+	assert_string_equal(conflict->incoming->string_value, "Bari");
+	expect_sound(s);
+}
+
+/* An entry about the contact that goes: of the other it has the device alone. */
+static void
+test_R30_what_was_told_of_it_is_gone(struct scene *s)
+{
+	const Anagraph__V1__JournalEntry *entry;
+
+	scene_use(s, NULL);
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"), TEXT("CITY", "Roma"));
+	identify(s, CONTACTS, AT(1), ID("email", "b@example.it"), ID("chat", "v-2"));
+	identify(s, CONVERSATIONS, AT(0), ID("email", "a@example.it"), ID("chat", "v-2"),
+	    TEXT("CITY", "Bari"), IN("t-1"));
+	expect_contact(s, 2, "email=b@example.it chat=v-2");
+	erase(s, 1);
+	entry = find_disputed(s, 2);
+	assert_true(entry->redacted);
+	assert_int_equal(entry->contact_id, 1);
+	assert_int_equal(entry->n_identifiers, 1);
+	assert_string_equal(entry->identifiers[0]->value, "v-2");
+	assert_int_equal(entry->n_attributes, 0);
+	assert_string_equal(entry->claim->conversation, "");
+	for (size_t i = 0; i < entry->n_conflicts; i++) {
+		const Anagraph__V1__Conflict *conflict = entry->conflicts[i];
+		bool of_city = strcmp(conflict->name, "CITY") == 0;
+
+		assert_int_equal(
+		    conflict->stored->value_case == ANAGRAPH__V1__CLAIMED_VALUE__VALUE__NOT_SET, of_city);
+		assert_int_equal(
+		    conflict->incoming->value_case == ANAGRAPH__V1__CLAIMED_VALUE__VALUE__NOT_SET, of_city);
+		assert_string_equal(conflict->incoming->claim->conversation, "");
+	}
+	assert_int_equal(entry->n_conflicts, 2);
+	expect_sound(s);
+}
+
+/* N6: who was erased counts no longer among those that a switchboard was named with. */
+static void
+test_R30_companions_go(struct scene *s)
+{
+	scene_use(s, NULL);
+	s->repeats = false;
+	/* Five people at one number, which the first of them holds; a sixth would be too many. */
+	for (int i = 1; i <= 5; i++)
+		identify(s, CONTACTS, AT(i), ID("ext_id", scene_print(s, "c-%d", i)),
+		    ID("email", scene_print(s, "p%d@example.it", i)), ID("landline", "+390612345678"));
+	erase(s, resolve(s, "email", "p3@example.it")->contact->id);
+	expect_sound(s);
+	identify(s, CONTACTS, AT(6), ID("ext_id", "c-6"), ID("email", "p6@example.it"),
+	    ID("landline", "+390612345678"));
+	assert_int_equal(s->answer->n_shared_identifiers, 0);
+	identify(s, CONTACTS, AT(7), ID("ext_id", "c-7"), ID("email", "p7@example.it"),
+	    ID("landline", "+390612345678"));
+	assert_int_equal(s->answer->n_shared_identifiers, 1);
+	expect_sound(s);
+}
+
+/* Who sends events into a store that is full. */
+struct sender {
+	struct scene *s;
+	struct client *client;
+	unsigned number;
+	unsigned refused;
+	pthread_t thread;
+};
+
+enum { SENDERS = 4, SENT = 50, NOTE_BYTES = 1000, ENOUGH_TO_FILL = 20000, ERASED = 20 };
+
+/* Sends one event about the push subscription d-NUMBER. 0; CLIENT_E_STATUS. */
+static int
+fill(struct client *client, struct client_status *status, const char *account, unsigned number,
+    const char *note)
+{
+	Anagraph__V1__Identifier identifier = ANAGRAPH__V1__IDENTIFIER__INIT;
+	Anagraph__V1__Identifier *identifiers[] = { &identifier };
+	Anagraph__V1__Attribute attribute = ANAGRAPH__V1__ATTRIBUTE__INIT;
+	Anagraph__V1__Attribute *attributes[] = { &attribute };
+	Anagraph__V1__IdentifyRequest request = ANAGRAPH__V1__IDENTIFY_REQUEST__INIT;
+	Anagraph__V1__IdentifyResponse *response = NULL;
+	char device[32];
+	int result;
+
+	snprintf(device, sizeof(device), "d-%u", number);
+	identifier.namespace_ = "push";
+	identifier.value = device;
+	attribute.name = "NOTE";
+	attribute.value_case = ANAGRAPH__V1__ATTRIBUTE__VALUE_STRING_VALUE;
+	attribute.string_value = (char *)(uintptr_t)note;
+	request.account = (char *)(uintptr_t)account;
+	request.source = PUSH;
+	request.identifiers = identifiers;
+	request.n_identifiers = 1;
+	request.attributes = attributes;
+	request.n_attributes = 1;
+	result = client_identify(&response, status, client, &request);
+	if (result == 0)
+		anagraph__v1__identify_response__free_unpacked(response, NULL);
+	return result;
+}
+
+static void *
+send_all(void *context)
+{
+	struct sender *sender = context;
+
+	for (unsigned i = 0; i < SENT; i++) {
+		struct client_status status;
+		int result = fill(sender->client, &status, sender->s->account,
+		    ENOUGH_TO_FILL + sender->number * SENT + i, "x");
+
+		sender->refused += result == CLIENT_E_STATUS && strcmp(status.reason, "STORE_FULL") == 0;
+	}
+	return NULL;
+}
+
+/* Erasing goes on where nothing else does, whatever waits with it to be written. */
+static void
+test_R30_a_full_store_still_erases(struct scene *s)
+{
+	const char *const arguments[] = { "--map-size-mib", "3", NULL };
+	const struct service_options options = { .arguments = arguments };
+	struct sender senders[SENDERS];
+	char note[NOTE_BYTES + 1];
+	struct client_status status;
+	unsigned written = 0;
+
+	memset(note, 'n', NOTE_BYTES);
+	note[NOTE_BYTES] = '\0';
+	scene_use(s, &options);
+	while (written < ENOUGH_TO_FILL && fill(s->client, &status, s->account, written, note) == 0)
+		written++;
+	assert_string_equal(status.reason, "STORE_FULL");
+	assert_in_range(written, ERASED + 1, ENOUGH_TO_FILL - 1);
+	for (unsigned i = 0; i < SENDERS; i++) {
+		senders[i] = (struct sender){ .s = s, .number = i };
+		assert_int_equal(client_create(&senders[i].client, service_target(s->service)), 0);
+		assert_int_equal(pthread_create(&senders[i].thread, NULL, send_all, &senders[i]), 0);
+	}
+	for (unsigned i = 1; i <= ERASED; i++)
+		erase_with(s, { .contact_id = i, .request_id = scene_print(s, "r-%u", i) });
+	for (unsigned i = 0; i < SENDERS; i++) {
+		pthread_join(senders[i].thread, NULL);
+		assert_int_equal(senders[i].refused, SENT);
+		client_destroy(senders[i].client);
+	}
+	expect_totals(s, scene_print(s, "0 %u 0", written - ERASED));
+	expect_no_contact(s, ERASED);
+	erase_with(s, { .contact_id = 1, .request_id = "r-1", .replayed = true });
+	expect_sound(s);
+}
+
 int
 main(void)
 {
@@ -357,6 +565,10 @@ main(void)
 		STOCK_TEST(test_R30_suppressed_is_the_accounts_own),
 		STOCK_TEST(test_R30_not_suppressed_comes_back_as_somebody_new),
 		STOCK_TEST(test_R30_dismissals_go),
+		STOCK_TEST(test_R30_what_is_told_of_others_stays),
+		STOCK_TEST(test_R30_what_was_told_of_it_is_gone),
+		STOCK_TEST(test_R30_companions_go),
+		STOCK_TEST(test_R30_a_full_store_still_erases),
 	};
 
 	return scene_main(tests);
