@@ -237,6 +237,31 @@ test_N6_company_stays_when_owners_change(struct scene *s)
 	expect_contact(s, 6, "ext_id=c-6");
 }
 
+/* Two accounts with limits of their own beside one with the default. */
+static void
+test_N6_limit_is_the_accounts(struct scene *s)
+{
+	static const struct {
+		const char *account;
+		int limit;
+	} accounts[] = { { "strict", 1 }, { "lenient", 12 }, { "like-others", 5 } };
+
+	scene_use(s,
+	    &(struct service_options){ .config = "accounts:\n"
+						 "  strict:\n"
+						 "    shared_limit: 1\n"
+						 "  lenient:\n"
+						 "    shared_limit: 12\n" });
+	for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++) {
+		snprintf(s->account, sizeof(s->account), "%s", accounts[i].account);
+		share_inbox(s, CONTACTS, 0, accounts[i].limit);
+		expect_shared(s, "");
+		share_inbox(s, CONTACTS, accounts[i].limit, accounts[i].limit + 1);
+		expect_shared(s, "email=info@office.it");
+		expect_totals(s, "2 0 0");
+	}
+}
+
 int
 main(void)
 {
@@ -252,6 +277,7 @@ main(void)
 		STOCK_TEST(test_N6_no_new_pair_writes_nothing),
 		STOCK_TEST(test_N6_R28_asking_brings_nothing_together),
 		STOCK_TEST(test_N6_company_stays_when_owners_change),
+		STOCK_TEST(test_N6_limit_is_the_accounts),
 	};
 
 	return scene_main(tests);
