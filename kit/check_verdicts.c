@@ -36,8 +36,10 @@ check_cell(struct trial *trial)
 		return outcome;
 	count = SAMPLE_COUNT + samples_edges(samples + SAMPLE_COUNT, what, loaded.descriptor->kinds);
 	for (size_t i = 0; i < count; i++) {
-		struct answer answer = loaded_ask(&loaded, &samples[i].conflict);
+		struct answer answer;
 
+		trial_at(trial, "decide, conflict %zu, %s", i, sample_text(name, &samples[i].conflict));
+		answer = loaded_ask(&loaded, &samples[i].conflict);
 		if (i >= SAMPLE_COUNT && answer.result != ANAGRAPH_DECIDED)
 			continue;
 		if (!answer_has_cell(&answer, samples[i].conflict.kind))

@@ -32,9 +32,9 @@ enum {
 
 /* The policy that is looked at. All borrowed from the command line. */
 struct subject {
-	const char *path; /* absolute */
-	const char *id;   /* of the file's name */
-	struct anagraph_option options[OPTION_COUNT_MAX];
+	const char *path;                                 /* absolute */
+	const char *id;                                   /* of the file's name */
+	struct anagraph_option options[OPTION_COUNT_MAX]; /* each name begins NAME=VALUE, with a NUL */
 	size_t option_count;
 	uint64_t seed;
 	unsigned limit_s; /* of one check */

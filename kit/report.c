@@ -69,23 +69,34 @@ count_of(enum outcome outcome, const struct report_line *lines, size_t count)
 	return found;
 }
 
+static void
+tell_again(const struct subject *subject, const struct check *check)
+{
+	printf("to see it again: anagraph-policy-check --seed %" PRIu64 " --check %s", subject->seed,
+	    check->name);
+	for (size_t i = 0; i < subject->option_count; i++)
+		printf(" --option %s", subject->options[i].name.data);
+	printf(" %s\n", subject->path);
+}
+
 void
 report_end(const struct subject *subject, const struct report_line *lines, size_t count)
 {
 	static const enum outcome outcomes[] = { OUTCOME_WARN, OUTCOME_SKIP, OUTCOME_FAIL, OUTCOME_CRASH };
+
+	static const char *const words[] = { "warned", "skipped", "failed", "crashed" };
 
 	printf("\n%s: %zu passed", subject->id, count_of(OUTCOME_PASS, lines, count));
 	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
 		size_t found = count_of(outcomes[i], lines, count);
 
 		if (found != 0)
-			printf(", %zu %s", found, outcome_word(outcomes[i]));
+			printf(", %zu %s", found, words[i]);
 	}
 	printf("; seed %" PRIu64 "\n", subject->seed);
 	for (size_t i = 0; i < count; i++) {
 		if (is_failure(lines[i].result.outcome))
-			printf("to see it again: anagraph-policy-check --seed %" PRIu64 " --check %s %s\n",
-			    subject->seed, lines[i].check->name, subject->path);
+			tell_again(subject, lines[i].check);
 	}
 }
 

@@ -118,6 +118,9 @@ def test_usage(tests, command, bad_dir):
     done = run(command, *["--option", "mode=x"] * 64, "--check", "options", good)
     tests.tell("64 options are taken", [] if done.returncode == 0 else [done.stdout])
     done = run(command, good, "--check", "cell")
+    again = run(command, "--seed", 5, "--option", "mode=x", "--check", "load", bad_dir / "load.so").stdout
+    told = f"--seed 5 --check load --option mode=x {bad_dir / 'load.so'}" in again and "0 passed, 1 failed" in again
+    tests.tell("what failed can be seen again", [] if told else [again])
     table = "pass   cell" in done.stdout and "good: 1 passed; seed" in done.stdout
     tests.tell("the table for people", [] if table and done.returncode == 0 else [done.stdout])
 
