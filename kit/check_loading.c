@@ -24,6 +24,7 @@ enum outcome
 check_load(struct trial *trial)
 {
 	const char *path = trial->subject->path;
+	const struct anagraph_policy *found;
 	anagraph_policy_v1_function describe;
 	void *library, *address;
 
@@ -36,9 +37,10 @@ check_load(struct trial *trial)
 		return trial_fail(trial, "expected the symbol %s, found none", SYMBOL);
 	memcpy(&describe, &address, sizeof(describe));
 	trial_at(trial, "%s", SYMBOL);
-	if (describe() == NULL)
+	found = describe();
+	if (found == NULL)
 		return trial_fail(trial, "expected a descriptor, found NULL");
-	if (describe() != describe())
+	if (describe() != found)
 		return trial_fail(trial, "%s returns another descriptor each time", SYMBOL);
 	return OUTCOME_PASS;
 }

@@ -151,8 +151,8 @@ static int
 ask_between_canaries(
     const struct loaded *loaded, const struct anagraph_conflict *conflict, size_t verdict_size)
 {
-	_Alignas(
-	    struct anagraph_verdict) unsigned char room[CANARY_BYTES * 2 + sizeof(struct anagraph_verdict)];
+	_Alignas(struct anagraph_verdict) unsigned char
+	    room[(size_t)CANARY_BYTES * 2 + sizeof(struct anagraph_verdict)];
 	unsigned char *own = room + CANARY_BYTES;
 	struct anagraph_verdict *verdict = (void *)own;
 	size_t own_bytes = verdict_size < sizeof(*verdict) ? verdict_size : sizeof(*verdict);

@@ -62,7 +62,7 @@ read_descriptors(struct text *text)
 		char target[256];
 		ssize_t size = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target));
 
-		if (size > 0 && atoi(entry->d_name) != dirfd(directory))
+		if (size > 0 && strtol(entry->d_name, NULL, 10) != dirfd(directory))
 			add(text, "%s %.*s\n", entry->d_name, (int)size, target);
 	}
 	closedir(directory);

@@ -11,11 +11,11 @@
 
 #define INTERPOSED __attribute__((visibility("default")))
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *block, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-void __libc_free(void *block);
+void *glibc_malloc(size_t size) __asm__("__libc_malloc");
+void *glibc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
+void *glibc_realloc(void *block, size_t size) __asm__("__libc_realloc");
+void *glibc_memalign(size_t alignment, size_t size) __asm__("__libc_memalign");
+void glibc_free(void *block) __asm__("__libc_free");
 
 static _Thread_local struct {
 	bool runs;
@@ -75,13 +75,13 @@ counted(void *block)
 INTERPOSED void *
 malloc(size_t size)
 {
-	return must_fail() ? NULL : counted(__libc_malloc(size));
+	return must_fail() ? NULL : counted(glibc_malloc(size));
 }
 
 INTERPOSED void *
 calloc(size_t count, size_t size)
 {
-	return must_fail() ? NULL : counted(__libc_calloc(count, size));
+	return must_fail() ? NULL : counted(glibc_calloc(count, size));
 }
 
 INTERPOSED void *
@@ -91,7 +91,7 @@ realloc(void *block, size_t size)
 
 	if (must_fail())
 		return NULL;
-	grown = __libc_realloc(block, size);
+	grown = glibc_realloc(block, size);
 	if (block == NULL)
 		return counted(grown);
 	if (grown == NULL && size == 0 && meter.runs)
@@ -114,7 +114,7 @@ reallocarray(void *block, size_t count, size_t size)
 INTERPOSED void *
 memalign(size_t alignment, size_t size)
 {
-	return must_fail() ? NULL : counted(__libc_memalign(alignment, size));
+	return must_fail() ? NULL : counted(glibc_memalign(alignment, size));
 }
 
 INTERPOSED void *
@@ -144,5 +144,5 @@ free(void *block)
 {
 	if (meter.runs && block != NULL)
 		meter.blocks--;
-	__libc_free(block);
+	glibc_free(block);
 }

@@ -16,7 +16,7 @@
 
 #include "kit/kit.h"
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 say(struct trial *trial, const char *format, va_list arguments)
 {
 	vsnprintf(trial->result->detail, sizeof(trial->result->detail), format, arguments);

@@ -9,9 +9,10 @@ create(const struct anagraph_host *host, const struct anagraph_option *options, 
 {
 	int result = good_create(host, options, option_count, option_size, instance);
 
-	while (result != 0)
+	if (result == 0)
+		return result;
+	for (;;)
 		pause();
-	return result;
 }
 
 BAD(policy.create = create)
