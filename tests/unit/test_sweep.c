@@ -15,7 +15,7 @@
 #include "server/engine/engine.h"
 #include "tests/unit/hand.h"
 
-enum { MAP_BYTES = 256 * 1024 * 1024, SMALL_MAP_BYTES = 2 * 1024 * 1024, MANY = 1000 };
+enum { MAP_BYTES = 256 * 1024 * 1024, SMALL_MAP_BYTES = 2 * 1024 * 1024, MANY = 300 };
 
 /* Decides nothing: no event is sent. */
 static struct engine *
