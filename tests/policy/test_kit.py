@@ -126,7 +126,7 @@ def test_usage(tests, command, bad_dir):
 
 
 def main():
-    command, bad_dir, good = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
+    command, bad_dir, good = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
     names = check_names(command)
     bad = [path for path in sorted(bad_dir.glob("*.so")) if path.stem not in {"good", "hangs", "exits"}]
     tests = Tests()
