@@ -123,7 +123,7 @@ config_read_listen(struct config *config, struct config_error *error, const char
 int
 config_read_threads(struct config *config, struct config_error *error, const char *where, const char *text)
 {
-	uint64_t count;
+	uint64_t count = 0;
 	int result = config_read_number(&count, error, where, text, 1, LIMIT_THREADS);
 
 	if (result == 0)
@@ -134,7 +134,7 @@ config_read_threads(struct config *config, struct config_error *error, const cha
 int
 config_read_map_size(struct config *config, struct config_error *error, const char *where, const char *text)
 {
-	uint64_t size_mib;
+	uint64_t size_mib = 0;
 	int result = config_read_number(&size_mib, error, where, text, 1, LIMIT_MAP_SIZE_MIB);
 
 	if (result == 0)
