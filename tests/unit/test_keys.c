@@ -277,6 +277,48 @@ test_long_values_are_hashed_past_400_bytes(void **test_state)
 }
 
 static void
+test_R30_keys_of_what_is_erased_by_read_back(void **test_state)
+{
+	const uint8_t digest[DIGEST_BYTES] = { 1, 2, 3 };
+	uint8_t value[KEY_VALUE_BYTES + 1];
+	uint8_t account[LIMIT_ACCOUNT_BYTES];
+	struct bytes longest = bytes_of(account, sizeof(account));
+	struct bytes request_id;
+	struct bytes found;
+	struct key offers;
+	struct key key;
+	uint64_t id;
+
+	(void)test_state;
+	memset(value, 'v', sizeof(value));
+	memset(account, 'a', sizeof(account));
+	for (size_t size = 1; size <= sizeof(value); size += sizeof(value) / 4) {
+		key_offers(&offers, longest, NAMESPACE_EMAIL, bytes_of(value, size));
+		key_offered(&key, longest, NAMESPACE_EMAIL, bytes_of(value, size), 7);
+		assert_in_range(key.size, 1, 511);
+		assert_int_equal(key.size, offers.size + 8);
+		assert_memory_equal(key.data, offers.data, offers.size);
+		assert_true(key_parse_offered(&found, &id, key_bytes(&key)));
+		assert_true(bytes_equal(found, longest) && id == 7);
+	}
+	assert_false(key_parse_offered(&found, &id, bytes_of(key.data, LIMIT_ACCOUNT_BYTES + 1 + 11)));
+
+	key_suppressed(&key, BYTES("shop"), NAMESPACE_EMAIL, digest);
+	assert_true(key_parse_suppressed(&found, key_bytes(&key)));
+	assert_true(bytes_equal(found, BYTES("shop")));
+	assert_false(key_parse_suppressed(&found, bytes_of(key.data, key.size - 1)));
+	key.data[5] = NAMESPACE_COUNT;
+	assert_false(key_parse_suppressed(&found, key_bytes(&key)));
+
+	key_request_contact(&key, longest, UINT64_MAX, bytes_of(value, LIMIT_REQUEST_ID_BYTES));
+	assert_true(key_parse_request_contact(&found, &id, &request_id, key_bytes(&key)));
+	assert_true(bytes_equal(found, longest) && id == UINT64_MAX);
+	assert_true(bytes_equal(request_id, bytes_of(value, LIMIT_REQUEST_ID_BYTES)));
+	key_number(&key, longest, 7);
+	assert_false(key_parse_request_contact(&found, &id, &request_id, key_bytes(&key)));
+}
+
+static void
 test_record_is_tied_to_its_key_and_table(void **test_state)
 {
 	uint8_t record[RECORD_CHECKSUM_BYTES + 5] = "........value";
@@ -308,6 +350,7 @@ main(void)
 		cmocka_unit_test(test_no_account_begins_anothers_keys),
 		cmocka_unit_test(test_keys_read_back),
 		cmocka_unit_test(test_long_values_are_hashed_past_400_bytes),
+		cmocka_unit_test(test_R30_keys_of_what_is_erased_by_read_back),
 		cmocka_unit_test(test_record_is_tied_to_its_key_and_table),
 	};
 
