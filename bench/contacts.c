@@ -102,7 +102,8 @@ make_email(struct contact *contact, uint64_t *state)
 
 	*email = '\0';
 	append_letters(email, room, contact->first);
-	strcat(email, ".");
+	size = strlen(email);
+	snprintf(email + size, room - size, ".");
 	append_letters(email, room, contact->last);
 	size = strlen(email);
 	snprintf(

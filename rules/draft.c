@@ -4,6 +4,7 @@
  * square. */
 #include "rules/draft.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -469,6 +470,7 @@ draft_promote_aliases(struct work *work, struct draft *draft)
 		alias->alias = false;
 		promoted = true;
 		set = (struct secondary){ .identifier = *alias };
+		assert(secondary_is_identifier(&set));
 		if (close_agreed(work, draft, &set) < 0)
 			return -ENOMEM;
 	}

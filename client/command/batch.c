@@ -112,9 +112,8 @@ add_lines(struct batch *batch)
 {
 	char *text = NULL;
 	size_t room = 0;
-	ssize_t size;
 
-	while (!batch->over && (errno = 0, size = getline(&text, &room, stdin)) >= 0) {
+	while (!batch->over && (errno = 0, getline(&text, &room, stdin)) >= 0) {
 		text[strcspn(text, "\r\n")] = '\0';
 		if (*text != '\0')
 			add_key(batch, text);

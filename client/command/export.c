@@ -250,7 +250,7 @@ export_to(struct export *export)
 		return result;
 	status = command_connect(&export->client, export->command);
 	/* A contact has one phone and one WhatsApp number. */
-	export->crossed = calloc(2 * PAGE_CONTACTS, sizeof(*export->crossed));
+	export->crossed = calloc((size_t)2 * PAGE_CONTACTS, sizeof(*export->crossed));
 	export->deferred = tmpfile();
 	if (status == 0 && (export->crossed == NULL || export->deferred == NULL))
 		status = -errno;

@@ -1,6 +1,7 @@
 /* The options of a verb, read from a table: each knows its form and where its value
  * goes. What a request may hold is left to the request's own reader. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ word_value(const char *text)
 
 	if (strlen(text) >= sizeof(word))
 		return NULL;
-	strcpy(word, text);
+	snprintf(word, sizeof(word), "%s", text);
 	for (char *at = word; *at != '\0'; at++) {
 		if (*at == '-')
 			*at = '_';

@@ -18,7 +18,7 @@ static void
 write_time(char text[RFC3339_BYTES], const Google__Protobuf__Timestamp *time)
 {
 	if (time == NULL || rfc3339_write(text, time->seconds, time->nanos) != 0) {
-		strcpy(text, "?");
+		snprintf(text, RFC3339_BYTES, "?");
 		return;
 	}
 	text[DAY_BYTES - 1] = ' ';

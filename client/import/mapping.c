@@ -126,13 +126,13 @@ static int
 set_attribute(struct column *column, struct row_problem *problem, const char *meaning)
 {
 	static const char *const types[] = { "string", "number", "bool", "time" };
-	char name[LIMIT_ATTRIBUTE_NAME_BYTES + 1], given[LIMIT_ATTRIBUTE_NAME_BYTES + 2];
+	char upper[LIMIT_ATTRIBUTE_NAME_BYTES + 1], name[LIMIT_ATTRIBUTE_NAME_BYTES + 2];
 	const char *colon = strchr(meaning, ':');
 	size_t type = 0;
 	int status;
 
-	snprintf(given, sizeof(given), "%.*s", (int)strcspn(meaning, ":"), meaning);
-	if (!attribute_name(name, given))
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(meaning, ":"), meaning);
+	if (!attribute_name(upper, name))
 		return row_problem_set(
 		    problem, column->header, "attr:%s: expected attr:NAME or attr:NAME:TYPE", meaning);
 	while (
@@ -141,7 +141,7 @@ set_attribute(struct column *column, struct row_problem *problem, const char *me
 	if (type == sizeof(types) / sizeof(types[0]))
 		return row_problem_set(problem, column->header,
 		    "%s: there is no such type; expected string, number, bool or time", colon + 1);
-	status = set_column(column, COLUMN_ATTRIBUTE, name);
+	status = set_column(column, COLUMN_ATTRIBUTE, upper);
 	column->type = (enum column_type)type;
 	return status;
 }

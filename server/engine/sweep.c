@@ -14,7 +14,7 @@
 enum { ACCOUNTS_A_LOOK = 128 };
 
 static const int64_t ROUND_US = 60 * INT64_C(1000000);
-static const int64_t DAY_US = 24 * 60 * 60 * INT64_C(1000000);
+static const int64_t DAY_US = INT64_C(24) * 60 * 60 * 1000000;
 
 static int64_t
 clock_us(void)

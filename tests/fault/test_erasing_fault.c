@@ -18,11 +18,16 @@ enum { STEPS_MOST = 200 };
 static void
 arm(int step, const char *trigger)
 {
+	const char *module = getenv("ANAGRAPH_KILL_AT_CALL_MODULE");
 	char number[16];
 
+	if (module == NULL) {
+		fail_msg("ANAGRAPH_KILL_AT_CALL_MODULE is not set");
+		return;
+	}
 	snprintf(number, sizeof(number), "%d", step);
 	assert_int_equal(setenv("ANAGRAPH_KILL_AT", number, 1), 0);
-	assert_int_equal(setenv("LD_PRELOAD", getenv("ANAGRAPH_KILL_AT_CALL_MODULE"), 1), 0);
+	assert_int_equal(setenv("LD_PRELOAD", module, 1), 0);
 	assert_int_equal(setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1), 0);
 	if (trigger != NULL)
 		assert_int_equal(setenv("ANAGRAPH_KILL_TRIGGER", trigger, 1), 0);

@@ -275,11 +275,10 @@ take_identifiers(struct decision *d)
 		if (owner == d->target->id) {
 			if (model_is_device(fact) || fact->claim.source != SOURCE_CONVERSATIONS)
 				model_raise_claim(model_held(d->target, fact), &fact->claim);
-		} else if (owner == 0 && model_is_device(fact)) {
-			model_hold(d, fact);
-		} else if (owner == 0 && !d->all_shared) {
+		} else if (owner == 0 && !model_is_device(fact) && !d->all_shared) {
 			take_of_person(d, fact);
-		} else if (owner == 0 && model_held_in_place(d->target, fact) == NULL) {
+		} else if (owner == 0 &&
+		    (model_is_device(fact) || model_held_in_place(d->target, fact) == NULL)) {
 			model_hold(d, fact);
 		}
 	}

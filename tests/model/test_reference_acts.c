@@ -261,7 +261,7 @@ test_R30_model_erases(void **state)
 	model_play(model, &named);
 	identify(model, SOURCE_CONTACTS, 10, FACTS(id(NAMESPACE_PHONE, "+393471200000")));
 	identify(model, SOURCE_CONTACTS, 10, FACTS(id(NAMESPACE_EXT_ID, "x")));
-	entry = identify(model, SOURCE_CONVERSATIONS, 20,
+	identify(model, SOURCE_CONVERSATIONS, 20,
 	    FACTS(id(NAMESPACE_EXT_ID, "x"), id(NAMESPACE_EMAIL, "a@example.it")));
 	merge(model, 2, 1);
 	assert_int_not_equal(model_play(model, &named)->replay_of, 0);
