@@ -89,11 +89,19 @@ redact_losses(struct redaction *redaction)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < entry->loss_count; i++) {
-		if (!id_list_has(&redaction->erasing->erased, losses[i].contact_id) &&
-		    !names_erased(redaction, &losses[i].value))
-			losses[kept++] = losses[i];
+		if (id_list_has(&redaction->erasing->erased, losses[i].contact_id)) {
+			redaction->changed = true;
+			continue;
+		}
+		/* That the contact lost something stays a part of its history: its version went up
+		 * with it. */
+		if (names_erased(redaction, &losses[i].value)) {
+			redaction->changed = true;
+			losses[i].cause = LOSS_ERASED;
+			losses[i].value = (struct secondary){ .id = losses[i].value.id };
+		}
+		losses[kept++] = losses[i];
 	}
-	redaction->changed = redaction->changed || kept < entry->loss_count;
 	entry->loss_count = kept;
 }
 

@@ -307,8 +307,8 @@ take_secondary(struct secondary *out, const struct wire_field *field)
 		if (result != 0)
 			return result;
 	}
-	if (set.seen == FIELD_BIT(SECONDARY_ID))
-		required = FIELD_BIT(SECONDARY_ID);
+	if ((set.seen & ~FIELD_BIT(SECONDARY_ID)) == 0)
+		required = 0;
 	result = fields_end(result, &set, required);
 	if (result == 0 && required == FIELD_BIT(SECONDARY_CLAIM) &&
 	    ((set.seen & offered) == 0 || (set.seen & offered) == offered))

@@ -340,16 +340,22 @@ test_R30_dismissals_go(struct scene *s)
 	expect_contact(s, 3, "email=a@example.it CITY=Roma ?CITY=Bari");
 }
 
+static const Anagraph__V1__ExplainResponse *
+explain(struct scene *s, uint64_t contact_id)
+{
+	Anagraph__V1__ExplainRequest request = ANAGRAPH__V1__EXPLAIN_REQUEST__INIT;
+
+	request.account = s->account;
+	request.contact_id = contact_id;
+	return call(s, METHOD("Explain"), &request, &anagraph__v1__explain_response__descriptor);
+}
+
 /* The first entry of a contact's journal that has a conflict. */
 static const Anagraph__V1__JournalEntry *
 find_disputed(struct scene *s, uint64_t contact_id)
 {
-	Anagraph__V1__ExplainRequest request = ANAGRAPH__V1__EXPLAIN_REQUEST__INIT;
-	const Anagraph__V1__ExplainResponse *response;
+	const Anagraph__V1__ExplainResponse *response = explain(s, contact_id);
 
-	request.account = s->account;
-	request.contact_id = contact_id;
-	response = call(s, METHOD("Explain"), &request, &anagraph__v1__explain_response__descriptor);
 	for (size_t i = 0; i < response->n_entries; i++) {
 		if (response->entries[i]->n_conflicts > 0)
 			return response->entries[i];
@@ -429,6 +435,34 @@ test_R30_what_was_told_of_it_is_gone(struct scene *s)
 		assert_string_equal(conflict->incoming->claim->conversation, "");
 	}
 	assert_int_equal(entry->n_conflicts, 2);
+	expect_sound(s);
+}
+
+/* An entry about the contact that goes, by which another lost a device to it. */
+static void
+test_R30_a_loss_to_it_stays_in_the_losers_history(struct scene *s)
+{
+	const Anagraph__V1__JournalEntry *entry = NULL;
+	const Anagraph__V1__ExplainResponse *story;
+
+	scene_use(s, NULL);
+	identify(s, PUSH, AT(0), ID("email", "a@example.it"), ID("push", "d-1"));
+	identify(s, PUSH, AT(1), ID("email", "z@example.it"), ID("push", "d-1"));
+	expect_contact(s, 1, "email=a@example.it");
+	expect_contact(s, 2, "email=z@example.it push=d-1");
+	erase(s, 2);
+	story = explain(s, 1);
+	for (size_t i = 0; i < story->n_entries; i++) {
+		if (story->entries[i]->sequence == 2)
+			entry = story->entries[i];
+	}
+	assert_non_null(entry);
+	assert_true(entry->redacted);
+	assert_int_equal(entry->n_losses, 1);
+	assert_int_equal(entry->losses[0]->contact_id, 1);
+	assert_int_equal(entry->losses[0]->cause, ANAGRAPH__V1__LOSS_CAUSE__LOSS_CAUSE_ERASED);
+	assert_int_equal(entry->losses[0]->value->offered_case, ANAGRAPH__V1__SECONDARY__OFFERED__NOT_SET);
+	assert_int_equal(entry->n_identifiers, 0);
 	expect_sound(s);
 }
 
@@ -577,6 +611,7 @@ main(void)
 		STOCK_TEST(test_R30_dismissals_go),
 		STOCK_TEST(test_R30_what_is_told_of_others_stays),
 		STOCK_TEST(test_R30_what_was_told_of_it_is_gone),
+		STOCK_TEST(test_R30_a_loss_to_it_stays_in_the_losers_history),
 		STOCK_TEST(test_R30_companions_go),
 		STOCK_TEST(test_R30_a_full_store_still_erases),
 	};
