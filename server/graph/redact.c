@@ -134,7 +134,15 @@ redact_conflicts(struct redaction *redaction)
 		bool of_owner = conflict->owner_contact_id == 0
 		    ? redaction->own
 		    : id_list_has(&redaction->erasing->erased, conflict->owner_contact_id);
-		bool stored = redact_side(
+		bool stored;
+
+		/* What the owner held of it is the owner's, whoever has the identifier by now. */
+		if (conflict->owner_contact_id != 0 && of_owner && conflict->stored.type != VALUE_NONE) {
+			conflict->stored = (struct value){ .type = VALUE_NONE };
+			conflict->stored_claim.conversation = bytes_of(NULL, 0);
+			redaction->changed = true;
+		}
+		stored = redact_side(
 		    redaction, conflict->namespace_id, of_owner, &conflict->stored, &conflict->stored_claim);
 		bool incoming = redact_side(redaction, conflict->namespace_id, redaction->own,
 		    &conflict->incoming, &conflict->incoming_claim);
@@ -162,6 +170,18 @@ tells(const struct redaction *redaction, struct bytes text)
 	return false;
 }
 
+/* Whether a contact is shown under an identifier that it keeps. */
+static bool
+is_own_name(const struct contact *contact)
+{
+	for (size_t i = 0; i < contact->identifier_count; i++) {
+		if (bytes_equal(contact->identifiers[i].value, contact->display_name) ||
+		    bytes_equal(contact->identifiers[i].given, contact->display_name))
+			return true;
+	}
+	return false;
+}
+
 /* All that an absorbed contact was, but for what the erased one took over from it, or what
  * it said of that. */
 static void
@@ -184,7 +204,7 @@ redact_before(struct redaction *redaction, struct contact *before)
 		redaction->changed = true;
 	before->identifier_count = identifiers_kept;
 	before->secondary_count = secondaries_kept;
-	if (tells(redaction, before->display_name)) {
+	if (tells(redaction, before->display_name) && !is_own_name(before)) {
 		before->display_name = bytes_of(NULL, 0);
 		redaction->changed = true;
 	}
