@@ -46,7 +46,8 @@ struct work {
 	size_t draft_count;
 	struct draft **owners; /* beside event->identifiers: who holds each now; NULL for nobody */
 	struct draft *target;
-	bool through_device; /* how the target was found: R10 */
+	bool through_device;     /* how the target was found: R10 */
+	struct draft *separated; /* the target before SEPARATE (R13), or NULL */
 	struct conflict *conflicts;
 	size_t conflict_count;
 	size_t conflict_capacity;

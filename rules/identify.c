@@ -8,6 +8,7 @@
  *   others' identifiers    R12           decide_owners, absorb_emptied
  *   what it says           R13 to R15    settle_identifiers, settle_attributes
  *   limits, ids, totals    R7, R21, R3   settle_changeset
+ *   who else is named      R30           bystanders_note
  *
  * A step changes drafts alone; nothing is decided twice, and nothing that a later
  * step does can undo an earlier one. */
@@ -16,6 +17,7 @@
 #include <errno.h>
 
 #include "rules/absorb.h"
+#include "rules/bystanders.h"
 #include "rules/derive.h"
 #include "rules/intake.h"
 #include "rules/namespaces.h"
@@ -154,6 +156,7 @@ separate(struct work *work)
 
 	if (create_target(work) < 0)
 		return -ENOMEM;
+	work->separated = old;
 	for (size_t i = 0; i < event->identifier_count; i++) {
 		const struct identifier *device = &event->identifiers[i];
 		struct identifier *held;
@@ -439,12 +442,19 @@ identify_decide(struct changeset *changeset, struct arena *arena, const struct e
 		.known = neighbourhood,
 		.settings = settings,
 		.decider = decider };
+	struct changeset decided;
 	struct identity identity;
+	int result;
 
 	if (shared_set_apart(&work) < 0 || work_open(&work) < 0 || find_target(&work) < 0 ||
 	    decide_identity(&identity, &work) < 0 || absorb_anonymous(&work) < 0 ||
 	    decide_owners(&work) < 0 || absorb_emptied(&work) < 0 ||
 	    settle_identifiers(&work, &identity) < 0 || settle_attributes(&work, &identity) < 0)
 		return -ENOMEM;
-	return settle_changeset(changeset, &work);
+	result = settle_changeset(&decided, &work);
+	if (result == 0)
+		result = bystanders_note(&decided, arena, event, neighbourhood, work.separated);
+	if (result == 0)
+		*changeset = decided;
+	return result;
 }

@@ -350,6 +350,8 @@ struct changeset {
 	size_t acquaintance_count;
 	struct identifier *shared; /* identifiers of the event that were left with their owners (N6) */
 	size_t shared_count;
+	uint64_t *bystander_ids; /* contacts that an event names and nothing above tells of; ascending */
+	size_t bystander_count;
 	struct secondary subject;     /* PROMOTE, DISMISS: the secondary */
 	const struct contact *erased; /* ERASE: the contact as it was */
 	bool journalled;              /* account.journal_sequence is this one's */

@@ -355,6 +355,8 @@ journal_entry_of(const struct event *event, const struct changeset *changeset)
 		.loss_count = changeset->loss_count,
 		.absorptions = changeset->absorptions,
 		.absorption_count = changeset->absorption_count,
+		.bystander_ids = changeset->bystander_ids,
+		.bystander_count = changeset->bystander_count,
 		.action = event->action,
 		.operator_name = event->act.operator_name,
 		.contact_version = event->act.contact_version,

@@ -229,6 +229,21 @@ redact_absorptions(struct redaction *redaction)
 	entry->absorption_count = kept;
 }
 
+/* Whom the event named besides. */
+static void
+redact_bystanders(struct redaction *redaction)
+{
+	struct journal_entry *entry = &redaction->entry;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < entry->bystander_count; i++) {
+		if (!id_list_has(&redaction->erasing->erased, entry->bystander_ids[i]))
+			entry->bystander_ids[kept++] = entry->bystander_ids[i];
+	}
+	redaction->changed = redaction->changed || kept < entry->bystander_count;
+	entry->bystander_count = kept;
+}
+
 /* Whether a contact, or the forward of one, is there and stays. 0 or 1; -errno. */
 static int
 stays(const struct erasing *erasing, uint64_t contact_id)
@@ -333,6 +348,7 @@ redact_entry(struct redaction *redaction)
 	redact_losses(redaction);
 	redact_conflicts(redaction);
 	redact_absorptions(redaction);
+	redact_bystanders(redaction);
 	if (redaction->result != 0)
 		return redaction->result;
 	if (!redaction->changed && !redaction->shared)

@@ -54,7 +54,8 @@ enum journal_field {
 	JOURNAL_CONTACT_VERSION = 13,
 	JOURNAL_SECONDARY_ID = 14,
 	JOURNAL_REDACTED = 15,
-	JOURNAL_FIELD_COUNT = 16,
+	JOURNAL_BYSTANDER_CONTACT_IDS = 16,
+	JOURNAL_FIELD_COUNT = 17,
 };
 
 enum {
@@ -290,7 +291,8 @@ take_absorption(struct absorption *out, struct arena *arena, const struct wire_f
 static size_t
 journal_entry_bytes(const struct journal_entry *entry)
 {
-	size_t size = frame_bytes(9) + entry->operator_name.size + claim_bytes(&entry->claim);
+	size_t size =
+	    frame_bytes(9 + entry->bystander_count) + entry->operator_name.size + claim_bytes(&entry->claim);
 
 	for (size_t i = 0; i < entry->identifier_count; i++)
 		size += identifier_bytes(&entry->identifiers[i]);
@@ -313,6 +315,8 @@ journal_entry_encode(struct bytes *out, struct arena *arena, const struct journa
 
 	if (result < 0)
 		return result;
+	for (size_t i = entry->bystander_count; i > 0; i--)
+		wire_put_varint_always(&writer, JOURNAL_BYSTANDER_CONTACT_IDS, entry->bystander_ids[i - 1]);
 	wire_put_varint(&writer, JOURNAL_REDACTED, entry->redacted);
 	wire_put_varint(&writer, JOURNAL_SECONDARY_ID, entry->secondary_id);
 	wire_put_varint(&writer, JOURNAL_CONTACT_VERSION, entry->contact_version);
@@ -348,6 +352,7 @@ struct journal_arrays {
 	struct conflict *conflicts;
 	struct loss *losses;
 	struct absorption *absorptions;
+	uint64_t *bystander_ids;
 };
 
 static int
@@ -359,13 +364,17 @@ take_journal_arrays(struct journal_arrays *arrays, struct arena *arena, struct b
 		[JOURNAL_CONFLICTS] = sizeof(struct conflict),
 		[JOURNAL_LOSSES] = sizeof(struct loss),
 		[JOURNAL_ABSORPTIONS] = sizeof(struct absorption),
+		[JOURNAL_BYSTANDER_CONTACT_IDS] = sizeof(uint64_t),
 	};
 	void *items[JOURNAL_FIELD_COUNT];
 	size_t counts[JOURNAL_FIELD_COUNT];
 	int result = count_fields(counts, JOURNAL_FIELD_COUNT, message);
 
-	for (size_t i = JOURNAL_IDENTIFIERS; result == 0 && i <= JOURNAL_ABSORPTIONS; i++)
+	for (size_t i = JOURNAL_IDENTIFIERS; result == 0 && i < JOURNAL_FIELD_COUNT; i++) {
+		if (item_bytes[i] == 0)
+			continue;
 		result = take_array(&items[i], arena, counts[i], JOURNAL_ELEMENTS_MAX, item_bytes[i]);
+	}
 	if (result != 0)
 		return result;
 	arrays->identifiers = items[JOURNAL_IDENTIFIERS];
@@ -373,6 +382,7 @@ take_journal_arrays(struct journal_arrays *arrays, struct arena *arena, struct b
 	arrays->conflicts = items[JOURNAL_CONFLICTS];
 	arrays->losses = items[JOURNAL_LOSSES];
 	arrays->absorptions = items[JOURNAL_ABSORPTIONS];
+	arrays->bystander_ids = items[JOURNAL_BYSTANDER_CONTACT_IDS];
 	return 0;
 }
 
@@ -422,6 +432,8 @@ take_journal_field(struct journal_entry *entry, struct journal_arrays *arrays, s
 		return take_loss(&arrays->losses[entry->loss_count++], field);
 	case JOURNAL_ABSORPTIONS:
 		return take_absorption(&arrays->absorptions[entry->absorption_count++], arena, field);
+	case JOURNAL_BYSTANDER_CONTACT_IDS:
+		return take_number(&arrays->bystander_ids[entry->bystander_count++], field);
 	default:
 		return MESSAGE_E_DAMAGED;
 	}
@@ -431,7 +443,8 @@ int
 journal_entry_decode(struct journal_entry *out, struct arena *arena, struct bytes message)
 {
 	const uint32_t repeated = FIELD_BIT(JOURNAL_IDENTIFIERS) | FIELD_BIT(JOURNAL_ATTRIBUTES) |
-	    FIELD_BIT(JOURNAL_CONFLICTS) | FIELD_BIT(JOURNAL_LOSSES) | FIELD_BIT(JOURNAL_ABSORPTIONS);
+	    FIELD_BIT(JOURNAL_CONFLICTS) | FIELD_BIT(JOURNAL_LOSSES) | FIELD_BIT(JOURNAL_ABSORPTIONS) |
+	    FIELD_BIT(JOURNAL_BYSTANDER_CONTACT_IDS);
 	const uint32_t required = FIELD_BIT(JOURNAL_SEQUENCE) | FIELD_BIT(JOURNAL_CONTACT_ID) |
 	    FIELD_BIT(JOURNAL_OUTCOME) | FIELD_BIT(JOURNAL_CLAIM) | FIELD_BIT(JOURNAL_ACTION);
 	struct journal_entry entry = { 0 };
@@ -461,6 +474,7 @@ journal_entry_decode(struct journal_entry *out, struct arena *arena, struct byte
 	entry.conflicts = arrays.conflicts;
 	entry.losses = arrays.losses;
 	entry.absorptions = arrays.absorptions;
+	entry.bystander_ids = arrays.bystander_ids;
 	*out = entry;
 	return 0;
 }

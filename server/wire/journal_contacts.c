@@ -17,8 +17,9 @@ id_order(const void *one, const void *other)
 int
 journal_contact_ids(uint64_t **out, size_t *out_count, struct arena *arena, const struct journal_entry *entry)
 {
-	uint64_t *ids = arena_calloc(
-	    arena, 1 + entry->absorption_count + entry->conflict_count + entry->loss_count, sizeof(*ids));
+	uint64_t *ids = arena_calloc(arena,
+	    1 + entry->absorption_count + entry->conflict_count + entry->loss_count + entry->bystander_count,
+	    sizeof(*ids));
 	size_t named = 0;
 	size_t count = 0;
 
@@ -31,6 +32,8 @@ journal_contact_ids(uint64_t **out, size_t *out_count, struct arena *arena, cons
 		ids[named++] = entry->conflicts[i].owner_contact_id;
 	for (size_t i = 0; i < entry->loss_count; i++)
 		ids[named++] = entry->losses[i].contact_id;
+	for (size_t i = 0; i < entry->bystander_count; i++)
+		ids[named++] = entry->bystander_ids[i];
 	qsort(ids, named, sizeof(*ids), id_order);
 	for (size_t i = 0; i < named; i++) {
 		if (ids[i] != 0 && (count == 0 || ids[count - 1] != ids[i]))

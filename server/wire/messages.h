@@ -91,7 +91,9 @@ struct journal_entry {
 	struct bytes operator_name; /* of an act, with what follows */
 	uint64_t contact_version;   /* that the operator had looked at */
 	uint64_t secondary_id;
-	bool redacted; /* values of a contact that was erased since are gone */
+	bool redacted;           /* values of a contact that was erased since are gone */
+	uint64_t *bystander_ids; /* contacts that it names beside all those; ascending */
+	size_t bystander_count;
 };
 
 /* A decoded entry's absorptions point to contacts decoded into the arena. */
@@ -99,8 +101,8 @@ int journal_entry_encode(struct bytes *out, struct arena *arena, const struct jo
 int journal_entry_decode(struct journal_entry *out, struct arena *arena, struct bytes message);
 
 /* The contacts that an entry tells something of, and is listed under: the one it is about,
- * those that were absorbed, the owners of what was in conflict, and whoever lost a value.
- * Ascending, each once, from the arena. 0; -ENOMEM. */
+ * those that were absorbed, the owners of what was in conflict, whoever lost a value, and
+ * whom the event named besides. Ascending, each once, from the arena. 0; -ENOMEM. */
 int journal_contact_ids(
     uint64_t **ids, size_t *id_count, struct arena *arena, const struct journal_entry *entry);
 

@@ -245,16 +245,14 @@ conflicts_tell_of(const struct decision *d, const struct model_entry *entry)
 	return false;
 }
 
-/* Whether the entry's answer told of the contact that is to be erased: by an id. */
+/* Whether the entry's answer or its request told of the contact that is to be erased. */
 static bool
 answer_names(const struct decision *d, const struct model_entry *entry)
 {
-	bool names = leads_to(d->model, entry->contact_id, d->target);
+	bool names = false;
 
-	for (size_t i = 0; i < entry->conflict_count && !names; i++)
-		names = leads_to(d->model, entry->conflicts[i].owner_contact_id, d->target);
-	for (size_t i = 0; i < entry->absorbed_count && !names; i++)
-		names = leads_to(d->model, entry->absorbed[i].id, d->target);
+	for (size_t i = 0; i < entry->indexed_count && !names; i++)
+		names = leads_to(d->model, entry->indexed_ids[i], d->target);
 	for (size_t i = 0; i < entry->contact.secondary_count && !names; i++)
 		names = leads_to(d->model, entry->contact.secondaries[i].owner_contact_id, d->target);
 	return names;

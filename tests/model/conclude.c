@@ -88,6 +88,48 @@ revise(struct decision *d)
 	return changed;
 }
 
+/* Whether the contact has an identifier that the event named. */
+static bool
+is_named(const struct model_entry *entry, const struct model_contact *contact)
+{
+	const struct model_event *event = &entry->request.event;
+
+	for (size_t i = 0; i < event->fact_count; i++) {
+		if (!model_is_attribute(&event->facts[i]) && model_held(contact, &event->facts[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* The entry is part of the history of whoever the event named, and of whom it was
+ * separated from. What is shared (N6) is still its owner's. */
+static void
+index_under_all_named(struct decision *d)
+{
+	struct model_entry *entry = d->entry;
+
+	for (size_t i = 0; i < d->before_count; i++) {
+		if (is_named(entry, &d->befores[i]))
+			model_index_under(entry, d->befores[i].id);
+	}
+	for (size_t i = 0; i < entry->shared_count; i++) {
+		for (size_t j = 0; j < d->model->contact_count; j++) {
+			const struct model_contact *contact = d->model->contacts[j];
+
+			if (contact->forward_to == 0 && model_held(contact, &entry->shared[i]) != NULL)
+				model_index_under(entry, contact->id);
+		}
+	}
+	for (size_t i = 0; i < entry->conflict_count; i++) {
+		if (entry->conflicts[i].verdict != VERDICT_SEPARATE)
+			continue;
+		for (size_t j = 0; j < d->before_count; j++) {
+			if (model_held(&d->befores[j], &entry->conflicts[i].stored) != NULL)
+				model_index_under(entry, d->befores[j].id);
+		}
+	}
+}
+
 /* The first outcome that fits. */
 static enum outcome
 outcome_of(const struct decision *d, bool changed)
@@ -130,6 +172,8 @@ model_conclude(struct decision *d)
 		d->model->revision++;
 	entry->revision = d->model->revision;
 	model_index_under(entry, d->target->id);
+	if (entry->request.action == ACTION_IDENTIFY)
+		index_under_all_named(d);
 	for (size_t i = 0; i < entry->absorbed_count; i++)
 		model_index_under(entry, entry->absorbed[i].id);
 	for (size_t i = 0; i < entry->conflict_count; i++) {

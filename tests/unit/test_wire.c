@@ -245,8 +245,10 @@ some_entry(uint64_t *state, struct arena *arena)
 	struct loss *losses = arena_calloc(arena, MOST, sizeof(*losses));
 	struct absorption *absorptions = arena_calloc(arena, MOST, sizeof(*absorptions));
 	struct contact *before = arena_calloc(arena, MOST, sizeof(*before));
+	uint64_t *bystander_ids = arena_calloc(arena, MOST, sizeof(*bystander_ids));
 
-	assert_true(identifiers && attributes && conflicts && losses && absorptions && before);
+	assert_true(
+	    identifiers && attributes && conflicts && losses && absorptions && before && bystander_ids);
 	for (size_t i = 0; i < MOST; i++) {
 		identifiers[i] = some_identifier(state, arena);
 		attributes[i] = some_attribute(state, arena);
@@ -260,6 +262,7 @@ some_entry(uint64_t *state, struct arena *arena)
 			losses[i].value = (struct secondary){ .id = some_number(state) };
 		before[i] = some_contact(state, arena);
 		absorptions[i] = (struct absorption){ &before[i], some_number(state) };
+		bystander_ids[i] = some_number(state);
 	}
 	return (struct journal_entry){
 		.sequence = some_number(state),
@@ -282,6 +285,8 @@ some_entry(uint64_t *state, struct arena *arena)
 		.contact_version = below(state, 2),
 		.secondary_id = some_number(state),
 		.redacted = below(state, 2) == 0,
+		.bystander_ids = bystander_ids,
+		.bystander_count = below(state, MOST),
 	};
 }
 
@@ -500,6 +505,9 @@ expect_entry(const Anagraph__V1__JournalEntry *theirs, const struct journal_entr
 		    theirs->absorptions[i]->survivor_contact_id == ours->absorptions[i].survivor_contact_id);
 		expect_contact(theirs->absorptions[i]->before, ours->absorptions[i].before);
 	}
+	assert_int_equal(theirs->n_bystander_contact_ids, ours->bystander_count);
+	for (size_t i = 0; i < ours->bystander_count; i++)
+		assert_true(theirs->bystander_contact_ids[i] == ours->bystander_ids[i]);
 }
 
 static void

@@ -305,7 +305,8 @@ test_running_out_of_memory_is_told(void **state)
 static void
 test_an_entry_is_part_of_the_history_of_all_it_tells_of(void **state)
 {
-	static const uint64_t expected[] = { 2, 3, 4, 5, 8, 9 };
+	static const uint64_t expected[] = { 2, 3, 4, 5, 7, 8, 9 };
+	uint64_t bystander_ids[] = { 4, 7 };
 	const struct contact gone[] = { { .id = 9 }, { .id = 3 } };
 	const struct absorption absorptions[] = { { &gone[0], 5 }, { &gone[1], 5 } };
 	const struct conflict conflicts[] = {
@@ -326,6 +327,8 @@ test_an_entry_is_part_of_the_history_of_all_it_tells_of(void **state)
 		.conflict_count = 3,
 		.losses = losses,
 		.loss_count = 3,
+		.bystander_ids = bystander_ids,
+		.bystander_count = 2,
 	};
 	struct arena arena;
 	uint64_t *ids;
