@@ -322,6 +322,28 @@ list_contacts(struct id_list *list, struct arena *arena, const struct journal_en
 	return journal_contact_ids(&list->ids, &list->count, arena, entry);
 }
 
+/* Contacts between whom and the erased one something was decided. Who is only named beside
+ * others is not among them: a shared address has all the account beside it. */
+static int
+add_related(struct redaction *redaction)
+{
+	struct erasing *erasing = redaction->erasing;
+	struct journal_entry decided = redaction->entry;
+	struct id_list ids;
+	bool concerned = false;
+	int result;
+
+	decided.bystander_count = 0;
+	result = list_contacts(&ids, &erasing->scratch, &decided);
+	for (size_t i = 0; result == 0 && i < ids.count; i++)
+		concerned = concerned || id_list_has(&erasing->erased, ids.ids[i]);
+	for (size_t i = 0; result == 0 && concerned && i < ids.count; i++) {
+		if (!id_list_has(&erasing->erased, ids.ids[i]))
+			result = erasing_add_related(erasing, ids.ids[i]);
+	}
+	return result;
+}
+
 /* What of an entry goes, goes; it is stored when anything did. */
 static int
 redact_entry(struct redaction *redaction)
@@ -333,14 +355,10 @@ redact_entry(struct redaction *redaction)
 	struct id_list new_ids;
 	int result = list_contacts(&old_ids, scratch, &redaction->entry);
 
-	for (size_t i = 0; result == 0 && redaction->shared && i < old_ids.count; i++) {
-		if (!id_list_has(&erasing->erased, old_ids.ids[i]))
-			result = erasing_add_related(erasing, old_ids.ids[i]);
-	}
-	if (result != 0)
-		return result;
 	redaction->own = id_list_has(&erasing->erased, redaction->entry.contact_id);
-	if (redaction->shared)
+	if (result == 0 && redaction->shared)
+		result = add_related(redaction);
+	if (result == 0 && redaction->shared)
 		result = erasing_note_named(erasing, &redaction->entry, redaction->own);
 	if (result != 0)
 		return result;
