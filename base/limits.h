@@ -48,6 +48,7 @@ enum limits {
 	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024, /* unpacked request: LIMIT_EXCEEDED */
 	LIMIT_ANSWER_BYTES = 4 * 1024 * 1024,     /* conflicts past it are left out of an answer */
 	LIMIT_PAGE_BYTES = 2 * 1024 * 1024,       /* a page ends at it, never before its first item */
+	LIMIT_PAGE_STEPS = 8192,                  /* times two filters disagree; past it a page ends */
 	LIMIT_CALLS_IN_FLIGHT = 32768,            /* on all connections: OVERLOADED */
 	LIMIT_WRITE_QUEUE = 16384,                /* calls waiting for the committer: OVERLOADED */
 	LIMIT_WATCHERS = 256,                     /* streams of Health.Watch: OVERLOADED */

@@ -114,6 +114,8 @@ engine_listing_next(uint64_t *contact_id, struct bytes *contact, struct rejectio
 
 	if (result == GRAPH_E_ABSENT)
 		return ENGINE_E_END;
+	if (result == GRAPH_E_PAUSED)
+		return ENGINE_E_PAUSED;
 	if (result == GRAPH_E_DAMAGED)
 		engine_log(engine, error.message);
 	return result == 0 ? 0 : refuse(rejection, result);

@@ -45,6 +45,7 @@ enum engine_outcome {
 	ENGINE_E_FAILED = 3,     /* a commit failed earlier */
 	ENGINE_E_REJECTED = 4,   /* *rejection says why */
 	ENGINE_E_END = 5,        /* there is no more */
+	ENGINE_E_PAUSED = 6,     /* there may be more: ask again */
 };
 
 /* One event or act on its way. The caller's memory from submit until done is called; what
@@ -90,7 +91,7 @@ int engine_get_journal(struct bytes *entry, struct rejection *rejection, struct 
     struct graph_reader *reader, struct bytes account, uint64_t sequence);
 
 /* The next contact of a listing, as graph_listing_next. 0; ENGINE_E_END;
- * ENGINE_E_REJECTED; -errno. */
+ * ENGINE_E_PAUSED, past graph_listing_place; ENGINE_E_REJECTED; -errno. */
 int engine_listing_next(uint64_t *contact_id, struct bytes *contact, struct rejection *rejection,
     struct engine *engine, struct graph_listing *listing);
 

@@ -32,6 +32,7 @@ enum graph_outcome {
 	GRAPH_E_REFUSED = 5, /* the store can't be opened: *error says why */
 	GRAPH_E_REUSED = 6,  /* another request has that request_id */
 	GRAPH_E_ERASED = 7,  /* a contact that the answer told of was erased */
+	GRAPH_E_PAUSED = 8,  /* a listing has read its share of rows that lead to nobody */
 };
 
 struct graph_options {
@@ -104,9 +105,14 @@ int graph_listing_begin(struct graph_listing **out, struct graph_reader *reader,
     struct bytes account, const struct graph_filter *filter, uint64_t after_id);
 
 /* The next contact, as it is stored: an encoded anagraph.v1.Contact, borrowed from the map
- * until graph_read_end. 0; GRAPH_E_ABSENT after the last; GRAPH_E_DAMAGED; -errno. */
+ * until graph_read_end. 0; GRAPH_E_ABSENT after the last; GRAPH_E_PAUSED once filters that
+ * seldom meet had it go through more than LIMIT_PAGE_STEPS rows in vain: another listing goes
+ * on past graph_listing_place; GRAPH_E_DAMAGED; -errno. */
 int graph_listing_next(
     uint64_t *contact_id, struct bytes *contact, struct graph_listing *listing, struct graph_error *error);
+
+/* The id up to which all that is to be listed has been given. */
+uint64_t graph_listing_place(const struct graph_listing *listing);
 
 /* Ends it, before graph_read_end; accepts NULL. */
 void graph_listing_end(struct graph_listing *listing);

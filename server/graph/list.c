@@ -3,10 +3,13 @@
  * Contacts of several classes are the union of as many runs of rows; those who are on a
  * list and can be reached one way, too, are where two runs meet. Each run has one cursor and
  * so have the records, however many contacts there are, and a run that is behind is brought
- * forward by a search: no row is read that could not be shown, no record that is not. */
+ * forward by a search: no row is read that could not be shown, no record that is not. Runs
+ * that are long and never meet could hold a reader for minutes, so a listing stops after so
+ * many steps in vain and says how far it came. */
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base/limits.h"
 #include "server/graph/outcome.h"
 #include "server/graph/read.h"
 
@@ -29,6 +32,7 @@ struct graph_listing {
 	size_t class_count; /* 0 where a list says it all */
 	bool nothing;       /* no class is left that could be shown */
 	uint64_t next_id;   /* the least that may be given */
+	unsigned steps;     /* how often two runs came to different ids */
 };
 
 /* What LMDB says of a read: an end, or that something is amiss. */
@@ -176,26 +180,33 @@ seek_list(uint64_t *contact_id, struct graph_listing *listing, uint64_t least)
 	return result;
 }
 
-/* The next id that is in all that there is to be in. */
+/* The next id that is in all that there is to be in. All before next_id is done with. */
 static int
 seek(uint64_t *contact_id, struct graph_listing *listing)
 {
-	uint64_t of_classes = listing->next_id;
-	uint64_t on_list = listing->next_id;
-	int result = 0;
+	uint64_t of_classes;
+	uint64_t on_list;
+	int result;
 
 	if (listing->list.cursor == NULL)
 		return seek_classes(contact_id, listing, listing->next_id);
 	if (listing->class_count == 0)
 		return seek_list(contact_id, listing, listing->next_id);
-	do {
-		result = seek_list(&on_list, listing, of_classes);
+	for (;;) {
+		result = seek_list(&on_list, listing, listing->next_id);
 		if (result == 0)
 			result = seek_classes(&of_classes, listing, on_list);
-	} while (result == 0 && of_classes != on_list);
-	if (result == 0)
-		*contact_id = on_list;
-	return result;
+		if (result != 0)
+			return result;
+		if (of_classes == on_list) {
+			*contact_id = on_list;
+			return 0;
+		}
+		listing->next_id = of_classes;
+		if (listing->steps == LIMIT_PAGE_STEPS)
+			return GRAPH_E_PAUSED;
+		listing->steps++;
+	}
 }
 
 /* The contact that a row leads to. */
@@ -245,4 +256,10 @@ graph_listing_next(
 	listing->nothing = id == UINT64_MAX;
 	listing->next_id = id + 1;
 	return 0;
+}
+
+uint64_t
+graph_listing_place(const struct graph_listing *listing)
+{
+	return listing->next_id - 1;
 }

@@ -1,6 +1,6 @@
 /* ListContacts: pages of records as they are stored, in the order of their ids. A page is
- * one moment of the store, its token the last id that it had: whoever matches all the while
- * is listed once, for ids never change and no filter looks at anything before them. */
+ * one moment of the store, its token the id up to which it has all: whoever matches all the
+ * while is listed once, for ids never change and no filter looks at anything before them. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -127,7 +127,7 @@ encode_total(uint8_t buffer[TOTAL_BYTES], const struct account *numbers, const s
 	return wire_written(&writer);
 }
 
-/* Fills the page; *more when there is a contact after it. *last_id is the page's last. */
+/* Fills the page; *more when a contact is or may be after it, and none up to *last_id is. */
 static int
 read_contacts(struct page *page, uint64_t *last_id, bool *more, struct rejection *rejection,
     struct engine *engine, struct graph_listing *listing)
@@ -143,6 +143,11 @@ read_contacts(struct page *page, uint64_t *last_id, bool *more, struct rejection
 			return 0;
 		}
 		*last_id = contact_id;
+	}
+	if (result == ENGINE_E_PAUSED) {
+		*last_id = graph_listing_place(listing);
+		*more = true;
+		return 0;
 	}
 	return result == ENGINE_E_END ? 0 : result;
 }

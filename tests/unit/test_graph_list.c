@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#include "base/limits.h"
+#include "rules/namespaces.h"
 #include "server/graph/environment.h"
 #include "server/graph/index.h"
 #include "server/graph/write.h"
@@ -252,6 +254,74 @@ test_contact_that_stays_where_it_is_writes_no_row(void **test_state)
 	end(&world);
 }
 
+/* Contacts of whom every other one is on the list and the rest can be reached by e-mail, so
+ * that the two pass each other so often, and a last one who is both. */
+static uint64_t
+make_passing(struct world *world, uint64_t passed_times)
+{
+	struct bytes list[] = { LIST_ENGAGED };
+	struct contact contact = { .contact_class = CLASS_IDENTIFIED, .lists = list };
+	uint64_t last_id = 2 * passed_times + 1;
+	struct bytes message;
+	struct key key;
+
+	assert_int_equal(graph_write_begin(world->store.graph), 0);
+	for (uint64_t id = 1; id <= last_id; id++) {
+		contact.id = id;
+		contact.list_count = id % 2 == 0 || id == last_id;
+		contact.reach[REACH_EMAIL] = id % 2 == 1;
+		assert_int_equal(index_update(world->store.graph, BYTES("shop"), NULL, &contact), 0);
+	}
+	assert_int_equal(contact_encode(&message, &world->arena, &contact), 0);
+	key_number(&key, BYTES("shop"), last_id);
+	assert_int_equal(table_put_contact(world->store.graph, &key, KIND_CONTACT, message), 0);
+	commit(world);
+	arena_reset(&world->arena);
+	return last_id;
+}
+
+static void
+expect_found_past(struct world *world, uint64_t after_id, int expected, uint64_t expected_id)
+{
+	const struct graph_filter filter = { .reach = REACH_EMAIL, .list = LIST_ENGAGED };
+	struct graph_listing *listing;
+	struct graph_error error;
+	struct bytes contact;
+	uint64_t id = 0;
+
+	assert_int_equal(graph_read_begin(world->store.reader), 0);
+	assert_int_equal(graph_listing_begin(
+			     &listing, world->store.reader, &world->arena, BYTES("shop"), &filter, after_id),
+	    0);
+	assert_int_equal(graph_listing_next(&id, &contact, listing, &error), expected);
+	if (expected == 0)
+		assert_int_equal(id, expected_id);
+	else
+		assert_int_equal(graph_listing_place(listing), expected_id);
+	graph_listing_end(listing);
+	graph_read_end(world->store.reader);
+	arena_reset(&world->arena);
+}
+
+static void
+test_listing_pauses_where_filters_pass_each_other(void **test_state)
+{
+	static struct world world;
+	uint64_t last_id;
+
+	(void)test_state;
+	begin(&world);
+	last_id = make_passing(&world, LIMIT_PAGE_STEPS);
+	expect_found_past(&world, 0, 0, last_id);
+	end(&world);
+
+	begin(&world);
+	last_id = make_passing(&world, LIMIT_PAGE_STEPS + 1);
+	expect_found_past(&world, 0, GRAPH_E_PAUSED, last_id - 1);
+	expect_found_past(&world, last_id - 1, 0, last_id);
+	end(&world);
+}
+
 /* Six browsers, of which 2 is part of 1 by now, in a store that is sound. */
 static void
 make_browsers(struct hand *hand, struct hand_store *store)
@@ -379,6 +449,7 @@ main(void)
 		cmocka_unit_test(test_R6_listings_show_who_passes),
 		cmocka_unit_test(test_nothing_is_left_of_who_is_gone),
 		cmocka_unit_test(test_contact_that_stays_where_it_is_writes_no_row),
+		cmocka_unit_test(test_listing_pauses_where_filters_pass_each_other),
 		cmocka_unit_test(test_listing_passes_what_was_absorbed),
 		cmocka_unit_test(test_check_tells_of_rows_and_contacts_that_disagree),
 	};
