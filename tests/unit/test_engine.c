@@ -1,5 +1,7 @@
-/* The queue of writes from inside: how long it gets, and that what nobody waits for any more
- * leaves it unwritten. The committer is held in an answer, so that all else waits. */
+/* The queue of writes from inside: how long it gets, how much of it one transaction takes,
+ * and that what nobody waits for any more leaves it unwritten. The committer is held in an
+ * answer, so that all else waits. And what the committer alone knows of limits: when it
+ * warns of a store that fills up, how long it keeps an answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,13 +10,16 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "rules/settings.h"
 #include "server/engine/engine.h"
 #include "tests/unit/hand.h"
 
-enum { MAP_BYTES = 64 * 1024 * 1024 };
+enum { MAP_BYTES = 64 * 1024 * 1024, SMALL_MAP_BYTES = 2 * 1024 * 1024 };
 
 /* A write in whose answer the committer waits. */
 struct gate {
@@ -113,11 +118,195 @@ test_write_queue_limit(void **state)
 	pthread_mutex_destroy(&gate.lock);
 }
 
+/* A visitor's first event on its way through the engine. */
+struct visit {
+	struct engine_write write;
+	struct identifier identifier;
+	char value[16];
+	atomic_bool done;
+};
+
+static void
+visit_done(struct engine_write *write)
+{
+	struct visit *visit = (struct visit *)(void *)write;
+
+	assert_int_equal(write->rejection.reason, REASON_NONE);
+	atomic_store(&visit->done, true);
+}
+
+static void
+submit(struct engine *engine, struct visit *visit, unsigned number, struct bytes request_id)
+{
+	int size = snprintf(visit->value, sizeof(visit->value), "n-%u", number);
+
+	visit->identifier = (struct identifier){
+		.namespace_id = NAMESPACE_PUSH,
+		.value = bytes_of(visit->value, (size_t)size),
+	};
+	visit->write = (struct engine_write){
+		.event = { .action = ACTION_IDENTIFY,
+		    .account = BYTES("shop"),
+		    .claim = { .source = SOURCE_PUSH },
+		    .identifiers = &visit->identifier,
+		    .identifier_count = 1 },
+		.request_id = request_id,
+		.deadline_us = INT64_MAX,
+		.done = visit_done,
+	};
+	atomic_store(&visit->done, false);
+	assert_int_equal(engine_submit(engine, &visit->write), 0);
+}
+
+static void
+wait_for(struct visit *visit)
+{
+	while (!atomic_load(&visit->done))
+		sched_yield();
+}
+
+static void
+pass_done(struct engine_write *write)
+{
+	atomic_store(&((struct visit *)(void *)write)->done, true);
+}
+
+/* Returns once the committer has come round: it takes up nothing new before it is through
+ * with what it had. */
+static void
+pass_through(struct engine *engine)
+{
+	struct visit pass = {
+		.write = { .cancelled = true, .deadline_us = INT64_MAX, .done = pass_done },
+	};
+
+	assert_int_equal(engine_submit(engine, &pass.write), 0);
+	wait_for(&pass);
+}
+
+/* What waits together shares a transaction, but for what is past the limit. */
+static void
+test_batch_limit(void **state)
+{
+	static struct visit visits[LIMIT_BATCH_EVENTS + 1];
+	struct hand_store store;
+	struct engine_options options = { .settings = settings_default() };
+	struct engine *engine;
+	struct gate gate;
+
+	(void)state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	options.graph = store.graph;
+	assert_int_equal(engine_create(&engine, &options), 0);
+	gate_close(&gate, engine);
+	for (unsigned i = 0; i <= LIMIT_BATCH_EVENTS; i++)
+		submit(engine, &visits[i], i, BYTES(""));
+	engine_drain(engine);
+	gate_open(&gate);
+	engine_destroy(engine);
+	for (unsigned i = 0; i <= LIMIT_BATCH_EVENTS; i++)
+		assert_true(atomic_load(&visits[i].done));
+	for (unsigned i = 1; i < LIMIT_BATCH_EVENTS; i++)
+		assert_int_equal(visits[i].write.txn, visits[0].write.txn);
+	assert_int_equal(visits[LIMIT_BATCH_EVENTS].write.txn, visits[0].write.txn + 1);
+	assert_int_equal(hand_store_expect_sound(&store).contacts, LIMIT_BATCH_EVENTS + 1);
+	hand_store_destroy(&store);
+	pthread_cond_destroy(&gate.changed);
+	pthread_mutex_destroy(&gate.lock);
+}
+
+static void
+count_line(void *context, const char *message)
+{
+	atomic_uint *lines = context;
+
+	assert_non_null(strstr(message, "80 % of its space"));
+	atomic_fetch_add(lines, 1);
+}
+
+/* A line in the log at 80 per cent, none at 79, and one alone however long that lasts. */
+static void
+test_store_alarm(void **state)
+{
+	struct hand_store store;
+	atomic_uint lines = 0;
+	struct engine_options options = {
+		.settings = settings_default(),
+		.log = count_line,
+		.log_context = &lines,
+	};
+	struct engine *engine;
+	bool seen_below = false;
+	unsigned used_percent = 0;
+
+	(void)state;
+	hand_store_create(&store, SMALL_MAP_BYTES);
+	hand_store_open(&store);
+	options.graph = store.graph;
+	assert_int_equal(engine_create(&engine, &options), 0);
+	for (unsigned i = 0; used_percent < LIMIT_STORE_ALARM_PERCENT + 5; i++) {
+		struct visit visit;
+
+		submit(engine, &visit, i, BYTES(""));
+		wait_for(&visit);
+		pass_through(engine);
+		used_percent = graph_used_percent(store.graph);
+		assert_int_equal(atomic_load(&lines), used_percent >= LIMIT_STORE_ALARM_PERCENT);
+		seen_below = seen_below || used_percent == LIMIT_STORE_ALARM_PERCENT - 1;
+	}
+	assert_true(seen_below);
+	engine_drain(engine);
+	engine_destroy(engine);
+	hand_store_destroy(&store);
+}
+
+static int64_t
+wall_clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* That an answer is found until it expires, and no longer, the store's own tests show. */
+static void
+test_R26_an_answer_is_kept_for_a_day(void **state)
+{
+	const int64_t day_us = (int64_t)LIMIT_REPLAY_SECONDS * 1000000;
+	struct hand_store store;
+	struct engine_options options = { .settings = settings_default() };
+	struct engine *engine;
+	struct visit visit;
+	int64_t before_us = wall_clock_us();
+	int64_t expires_at_us;
+
+	(void)state;
+	assert_int_equal(LIMIT_REPLAY_SECONDS, 24 * 60 * 60);
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	options.graph = store.graph;
+	assert_int_equal(engine_create(&engine, &options), 0);
+	submit(engine, &visit, 1, BYTES("r-1"));
+	engine_drain(engine);
+	engine_destroy(engine);
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	assert_int_equal(graph_next_expiry(&expires_at_us, store.reader), 0);
+	graph_read_end(store.reader);
+	assert_true(expires_at_us >= before_us + day_us);
+	assert_true(expires_at_us <= wall_clock_us() + day_us);
+	hand_store_destroy(&store);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write_queue_limit),
+		cmocka_unit_test(test_batch_limit),
+		cmocka_unit_test(test_store_alarm),
+		cmocka_unit_test(test_R26_an_answer_is_kept_for_a_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
