@@ -201,6 +201,33 @@ fill_new_store(
 	return result;
 }
 
+int
+environment_make(struct graph *graph, const struct directory_path *made, const struct graph_options *options,
+    struct graph_error *error)
+{
+	int result = environment_open(graph, made->path, options, 0, error);
+
+	if (result == 0) {
+		int code = mdb_txn_begin(graph->env, NULL, 0, &graph->txn);
+
+		/* What fails here has harmed nothing: it is made aside. */
+		graph->budget_bytes = UINT64_MAX;
+		if (code != 0)
+			result = refuse_code(error, code, made->path, "no transaction can begin");
+	}
+	if (result == 0)
+		result = fill_new_store(graph, options, made->path, error);
+	if (result == 0) {
+		int code = mdb_txn_commit(graph->txn);
+
+		graph->txn = NULL;
+		if (code != 0)
+			result = refuse_code(error, code, made->path, "the new store can't be written");
+	}
+	graph_abort(graph);
+	return result;
+}
+
 static int
 make_store(struct graph *graph, const struct graph_options *options, struct graph_error *error)
 {
@@ -209,25 +236,7 @@ make_store(struct graph *graph, const struct graph_options *options, struct grap
 
 	if (result != 0)
 		return result;
-	result = environment_open(graph, made.path, options, 0, error);
-	if (result == 0) {
-		int code = mdb_txn_begin(graph->env, NULL, 0, &graph->txn);
-
-		/* What fails here has harmed nothing: it is made aside. */
-		graph->budget_bytes = UINT64_MAX;
-		if (code != 0)
-			result = refuse_code(error, code, made.path, "no transaction can begin");
-	}
-	if (result == 0)
-		result = fill_new_store(graph, options, made.path, error);
-	if (result == 0) {
-		int code = mdb_txn_commit(graph->txn);
-
-		graph->txn = NULL;
-		if (code != 0)
-			result = refuse_code(error, code, made.path, "the new store can't be written");
-	}
-	graph_abort(graph);
+	result = environment_make(graph, &made, options, error);
 	environment_close(graph);
 	if (result == 0)
 		result = directory_publish_store(&graph->directory, &made, error);

@@ -21,9 +21,10 @@ struct graph {
 
 	/* The committer's. */
 	MDB_txn *txn;
-	bool changed;          /* the transaction has written something */
-	bool failed;           /* a commit failed */
-	uint64_t budget_bytes; /* what the transaction may still write for all the disk has room for */
+	bool changed;            /* the transaction has written something */
+	bool failed;             /* a commit failed */
+	uint64_t budget_bytes;   /* what the transaction may still write for all the disk has room for */
+	struct graph_bulk *bulk; /* takes all that is written while a store is made at once; else NULL */
 };
 
 struct graph_reader {
@@ -40,6 +41,11 @@ int environment_result(int code);
 int environment_open(struct graph *graph, const char *path, const struct graph_options *options,
     unsigned flags, struct graph_error *error);
 void environment_close(struct graph *graph);
+
+/* Makes an environment in a new store's directory, with all that a new store has, and leaves
+ * it open. It is to be closed whatever this gives. The same outcomes. */
+int environment_make(struct graph *graph, const struct directory_path *made,
+    const struct graph_options *options, struct graph_error *error);
 
 /* Opens the tables from first to last, in a transaction; flags are LMDB's. The same
  * outcomes. */

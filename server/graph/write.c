@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "server/graph/bulk_put.h"
 #include "server/graph/environment.h"
 #include "server/graph/outcome.h"
 
@@ -127,8 +128,11 @@ table_put_parts(
 	MDB_val name = val_of(key_bytes(key));
 	MDB_val room = { RECORD_CHECKSUM_BYTES + head.size + body.size, NULL };
 	uint8_t *value;
-	int code = spend(graph, room.mv_size);
+	int code;
 
+	if (graph->bulk != NULL)
+		return bulk_put(graph->bulk, table, key, head, body);
+	code = spend(graph, room.mv_size);
 	if (code != 0)
 		return code;
 	code = mdb_put(graph->txn, graph->tables[table], &name, &room, MDB_RESERVE);
@@ -162,8 +166,11 @@ table_put_mark(struct graph *graph, enum table table, const struct key *key)
 {
 	MDB_val name = val_of(key_bytes(key));
 	MDB_val nothing = val_of(BYTES(""));
-	int result = spend(graph, 0);
+	int result;
 
+	if (graph->bulk != NULL)
+		return bulk_put_mark(graph->bulk, table, key);
+	result = spend(graph, 0);
 	if (result != 0)
 		return result;
 	return write_result(graph, mdb_put(graph->txn, graph->tables[table], &name, &nothing, 0));
@@ -173,9 +180,13 @@ int
 table_delete(struct graph *graph, enum table table, const struct key *key)
 {
 	MDB_val name = val_of(key_bytes(key));
-	int result = spend(graph, 0);
+	int result;
 	int code;
 
+	/* Whatever a new contact replaces is not there. */
+	if (graph->bulk != NULL)
+		return 0;
+	result = spend(graph, 0);
 	if (result != 0)
 		return result;
 	code = mdb_del(graph->txn, graph->tables[table], &name, NULL);
