@@ -28,7 +28,9 @@ def holds(header, *patterns):
 USERS = {
     r"lmdb\.h": ["server/graph/"],
     r"dlfcn\.h": ["rules/host.c", "kit/", "tests/"],
-    r"grpc/.*": ["server/rpc/", "client/", "tests/support/caller.c", "tests/unit/test_page.c"],
+    r"grpc/.*": [
+        "server/rpc/", "client/", "bench/instructions/", "tests/support/caller.c", "tests/unit/test_page.c",
+    ],
     r".*\.pb-c\.h": ["server/rpc/", "client/", "tests/", "bench/"],
     r"phonenumbers/.*": ["rules/phone.cc"],
     r"idn2\.h": ["rules/", "tests/unit/"],
