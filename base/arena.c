@@ -20,34 +20,51 @@ arena_init(struct arena *arena, size_t limit_bytes)
 	*arena = (struct arena){ .limit_bytes = limit_bytes };
 }
 
+/* Gives back every block but one, which may be NULL. */
 static void
-drop_blocks_above(struct arena *arena, const struct arena_block *keep)
+drop_blocks_but(struct arena *arena, struct arena_block *kept)
 {
-	while (arena->blocks != keep) {
-		struct arena_block *block = arena->blocks;
+	struct arena_block *block = arena->blocks;
 
-		arena->blocks = block->older;
-		arena->total_bytes -= block->size_bytes;
-		free(block);
+	while (block != NULL) {
+		struct arena_block *older = block->older;
+
+		if (block != kept)
+			free(block);
+		block = older;
+	}
+	arena->blocks = kept;
+	arena->used_bytes = 0;
+	arena->total_bytes = 0;
+	if (kept != NULL) {
+		arena->total_bytes = kept->size_bytes;
+		kept->older = NULL;
 	}
 }
 
 void
 arena_finish(struct arena *arena)
 {
-	drop_blocks_above(arena, NULL);
-	arena->used_bytes = 0;
+	drop_blocks_but(arena, NULL);
+}
+
+void
+arena_keep(struct arena *arena, size_t kept_bytes)
+{
+	arena->kept_bytes = kept_bytes;
 }
 
 void
 arena_reset(struct arena *arena)
 {
-	const struct arena_block *oldest = arena->blocks;
+	struct arena_block *kept = NULL;
 
-	while (oldest != NULL && oldest->older != NULL)
-		oldest = oldest->older;
-	drop_blocks_above(arena, oldest);
-	arena->used_bytes = 0;
+	/* The newest are the largest; without one that is small enough the oldest is kept. */
+	for (struct arena_block *block = arena->blocks; block != NULL; block = block->older) {
+		if (kept == NULL && (block->size_bytes <= arena->kept_bytes || block->older == NULL))
+			kept = block;
+	}
+	drop_blocks_but(arena, kept);
 }
 
 static int

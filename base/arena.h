@@ -1,9 +1,9 @@
 /* Memory for one piece of work: taken bit by bit, given back all at once.
  *
  * An arena grows in blocks up to a cap, past which allocation fails: a request
- * can never make the service take more than it was allowed. Reset keeps the
- * first block, so that steady work allocates nothing from the system. One
- * thread at a time. */
+ * can never make the service take more than it was allowed. Reset keeps a
+ * block, so that steady work allocates nothing from the system. One thread at a
+ * time. */
 #ifndef ANAGRAPH_BASE_ARENA_H
 #define ANAGRAPH_BASE_ARENA_H
 
@@ -16,6 +16,7 @@ struct arena {
 	size_t used_bytes;          /* taken from the newest block */
 	size_t total_bytes;         /* size of all blocks */
 	size_t limit_bytes;
+	size_t kept_bytes;
 };
 
 /* Prepares an empty arena in the caller's memory. Takes nothing from the system
@@ -25,7 +26,11 @@ void arena_init(struct arena *arena, size_t limit_bytes);
 /* Gives back everything, leaving the arena as arena_init did. */
 void arena_finish(struct arena *arena);
 
-/* Forgets every allocation; keeps the oldest block for the next piece of work. */
+/* From now on arena_reset keeps the newest block that has no more than so many bytes,
+ * which is the largest, instead of the oldest one. For an arena whose work is mostly of one size. */
+void arena_keep(struct arena *arena, size_t kept_bytes);
+
+/* Forgets every allocation; keeps one block for the next piece of work. */
 void arena_reset(struct arena *arena);
 
 /* Returns size_bytes of memory aligned for any type, owned by the arena, or NULL

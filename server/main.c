@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@
 #include "server/policies.h"
 #include "server/rpc/rpc.h"
 
-enum { EXIT_USAGE = 2, DESCRIPTORS = 65536 };
+enum { EXIT_USAGE = 2, DESCRIPTORS = 65536, WARMER_NICE = 5 };
 
 struct daemon {
 	struct config config;
@@ -39,6 +40,9 @@ struct daemon {
 	bool has_policies;
 	struct engine *engine;
 	struct rpc *rpc;
+	pthread_t warmer; /* reads the store once, while calls are served already */
+	bool warms;
+	atomic_bool ending;
 };
 
 static void
@@ -253,6 +257,20 @@ start_serving(struct daemon *daemon)
 	return 0;
 }
 
+/* Nobody waits for it, so it gives way to all others. */
+static void *
+run_warmer(void *context)
+{
+	struct daemon *daemon = context;
+	int result;
+
+	setpriority(PRIO_PROCESS, (id_t)gettid(), WARMER_NICE);
+	result = graph_warm(daemon->graph, &daemon->ending);
+	if (result < 0)
+		log_line("the store can't be read ahead: %s", strerror(-result));
+	return NULL;
+}
+
 /* Waits for a signal or for the committer's failure. Returns whether it failed. */
 static bool
 wait_for_the_end(const struct daemon *daemon)
@@ -279,6 +297,9 @@ has_failed(const struct daemon *daemon)
 static void
 finish(struct daemon *daemon)
 {
+	atomic_store(&daemon->ending, true);
+	if (daemon->warms)
+		pthread_join(daemon->warmer, NULL);
 	engine_destroy(daemon->engine);
 	rpc_destroy(daemon->rpc);
 	graph_close(daemon->graph);
@@ -310,6 +331,7 @@ run(struct daemon *daemon)
 		result = start_serving(daemon);
 	if (result != 0)
 		return result;
+	daemon->warms = pthread_create(&daemon->warmer, NULL, run_warmer, daemon) == 0;
 	if (!wait_for_the_end(daemon))
 		log_line("draining");
 	rpc_announce_end(daemon->rpc);

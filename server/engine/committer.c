@@ -23,7 +23,7 @@
 #include "server/wire/messages.h"
 
 /* What the decisions of one batch may take; one event past it is refused. */
-enum { BATCH_ARENA_BYTES = 256 * 1024 * 1024 };
+enum { BATCH_ARENA_BYTES = 256 * 1024 * 1024, BATCH_KEPT_BYTES = 4 * 1024 * 1024 };
 
 /* How many expired answers and journal entries are taken away for each event of a batch:
  * more than an event can add, so that the sweep always catches up, and few enough that a
@@ -492,6 +492,7 @@ engine_create(struct engine **out, const struct engine_options *options)
 	engine->options = *options;
 	engine->last_next = &engine->first;
 	arena_init(&engine->arena, BATCH_ARENA_BYTES);
+	arena_keep(&engine->arena, BATCH_KEPT_BYTES);
 	pthread_mutex_init(&engine->lock, NULL);
 	init_condition(&engine->arrived);
 	result = sweep_init(&engine->sweep, &engine->options);

@@ -221,7 +221,7 @@ static int
 copy_identifier(uint64_t *owner_id, struct bytes *companions, struct apply *apply,
     enum namespace_id namespace_id, struct bytes value)
 {
-	int result = read_identifier(owner_id, companions, apply->graph->txn, apply->graph,
+	int result = recall_identifier(owner_id, companions, apply->graph->txn, apply->graph, apply->arena,
 	    apply->event->account, namespace_id, value, apply->error);
 
 	if (result == GRAPH_E_ABSENT) {

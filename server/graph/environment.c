@@ -17,6 +17,10 @@
 
 enum { STORE_FORMAT = 3, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
 
+/* Places are remembered for as many rows as there are at the start, and for some in a store
+ * that is yet to fill. */
+enum { PLACED_ROWS_MIN = 1 << 19, PLACES_PART_OF_MEMORY = 8 };
+
 static const uint64_t MAP_BYTES_DEFAULT = UINT64_C(1) << 40;
 
 #define META_FORMAT BYTES("format")
@@ -58,6 +62,39 @@ table_get(
 	if (result == 0 && !record_open(value, table, key_bytes(key), bytes_of_val(&found)))
 		result = GRAPH_E_DAMAGED;
 	return result;
+}
+
+/* A row from where it was last seen. */
+static bool
+get_by_place(struct bytes *value, MDB_txn *txn, const struct graph *graph, struct arena *arena, uint64_t hash)
+{
+	uint64_t number = mdb_txn_id(txn);
+	struct bytes row;
+
+	return places_find(&row, graph->places, hash, number) && arena_copy(&row, arena, row) == 0 &&
+	    places_hold(graph->places, hash, number) && record_open_hashed(value, hash, row);
+}
+
+int
+row_get(struct bytes *value, MDB_txn *txn, const struct graph *graph, struct arena *arena, enum table table,
+    const struct key *key)
+{
+	uint64_t hash = record_hash(table, key_bytes(key));
+	MDB_val sought = val_of(key_bytes(key));
+	MDB_val found;
+	int result;
+
+	if (graph->places != NULL && arena != NULL && get_by_place(value, txn, graph, arena, hash))
+		return 0;
+	result = environment_result(mdb_get(txn, graph->tables[table], &sought, &found));
+	if (result != 0)
+		return result;
+	if (!record_open_hashed(value, hash, bytes_of_val(&found)))
+		return GRAPH_E_DAMAGED;
+	/* What a transaction that writes finds may lie outside the map. */
+	if (graph->places != NULL && txn != graph->txn)
+		places_note(graph->places, hash, mdb_txn_id(txn), bytes_of_val(&found));
+	return 0;
 }
 
 /* An error of LMDB's while the store is opened. */
@@ -373,6 +410,28 @@ record_phone_library(struct graph *graph, const struct graph_options *options, s
 	return outcome_say(error, result, "the store's own records can't be written");
 }
 
+/* Prepares to remember where rows are, in a part of the memory that the machine has; without
+ * any memory of it the tables alone are looked at. */
+static void
+remember_places(struct graph *graph)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	long page_bytes = sysconf(_SC_PAGESIZE);
+	uint64_t rows = 0;
+	MDB_txn *txn;
+	MDB_stat stat;
+
+	if (pages <= 0 || page_bytes <= 0 || mdb_txn_begin(graph->env, NULL, MDB_RDONLY, &txn) != 0)
+		return;
+	if (mdb_stat(txn, graph->tables[TABLE_IDENTIFIER], &stat) == 0)
+		rows += stat.ms_entries;
+	if (mdb_stat(txn, graph->tables[TABLE_CONTACT], &stat) == 0)
+		rows += stat.ms_entries;
+	(void)places_create(&graph->places, rows < PLACED_ROWS_MIN ? PLACED_ROWS_MIN : rows,
+	    (uint64_t)pages / PLACES_PART_OF_MEMORY * (uint64_t)page_bytes, mdb_txn_id(txn));
+	mdb_txn_abort(txn);
+}
+
 static int
 open_graph(struct graph *graph, const struct graph_options *options, struct graph_error *error)
 {
@@ -396,6 +455,8 @@ open_graph(struct graph *graph, const struct graph_options *options, struct grap
 		result = recover(graph, error);
 	if (result == 0)
 		result = record_phone_library(graph, options, error);
+	if (result == 0)
+		remember_places(graph);
 	return result;
 }
 
@@ -452,6 +513,7 @@ graph_close(struct graph *graph)
 	if (graph == NULL)
 		return;
 	environment_close(graph);
+	places_destroy(graph->places);
 	directory_close(&graph->directory);
 	free(graph);
 }

@@ -8,6 +8,7 @@
 
 #include "server/graph/directory.h"
 #include "server/graph/graph.h"
+#include "server/graph/places.h"
 #include "server/graph/records.h"
 
 struct graph {
@@ -18,6 +19,7 @@ struct graph {
 	unsigned reader_limit;
 	atomic_uint reader_count;
 	struct digest_key key;
+	struct places *places; /* NULL where others may write */
 
 	/* The committer's. */
 	MDB_txn *txn;
@@ -30,6 +32,7 @@ struct graph {
 struct graph_reader {
 	struct graph *graph;
 	MDB_txn *txn;
+	struct arena arena; /* for what is not borrowed from the map; until graph_read_end */
 };
 
 /* LMDB's code as one of ours: 0; GRAPH_E_ABSENT; GRAPH_E_FULL; GRAPH_E_DAMAGED for a
@@ -56,6 +59,11 @@ int environment_open_tables(struct graph *graph, MDB_txn *txn, enum table first,
  * 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED, naming nothing; -errno. */
 int table_get(
     struct bytes *value, MDB_txn *txn, const struct graph *graph, enum table table, const struct key *key);
+
+/* The same, by the place where the row was last seen if it is still there; then it is borrowed
+ * from the arena. arena may be NULL: the table alone is looked at. */
+int row_get(struct bytes *value, MDB_txn *txn, const struct graph *graph, struct arena *arena,
+    enum table table, const struct key *key);
 
 static inline MDB_val
 val_of(struct bytes bytes)

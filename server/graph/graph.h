@@ -9,6 +9,8 @@
 #ifndef ANAGRAPH_SERVER_GRAPH_GRAPH_H
 #define ANAGRAPH_SERVER_GRAPH_GRAPH_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/digest.h"
 #include "rules/types.h"
@@ -68,6 +70,11 @@ void graph_reader_destroy(struct graph_reader *reader); /* accepts NULL */
 int graph_read_begin(struct graph_reader *reader);      /* 0; -errno */
 void graph_read_end(struct graph_reader *reader);
 
+/* Goes once through all that readers look for, so that the first of them need not wait for the
+ * disk; ends early when told to stop. 0; -errno. Any thread but a reader's; takes a second for
+ * some millions of contacts. */
+int graph_warm(struct graph *graph, const atomic_bool *stop);
+
 /* The number of the transaction that the reader sees. */
 uint64_t graph_reader_txn(const struct graph_reader *reader);
 
@@ -77,6 +84,19 @@ uint64_t graph_reader_txn(const struct graph_reader *reader);
  * GRAPH_E_DAMAGED; -errno. */
 int graph_find(uint64_t *contact_id, struct bytes *contact, struct graph_reader *reader, struct bytes account,
     const struct identifier *identifier, struct graph_error *error);
+
+/* What is about to be looked for: an identifier, or a contact where that is NULL. */
+struct graph_sought {
+	const struct identifier *identifier;
+	uint64_t contact_id;
+};
+
+enum { GRAPH_SOUGHT_COUNT = 32 };
+
+/* Brings near what graph_find and graph_get_contact will look at for each of up to
+ * GRAPH_SOUGHT_COUNT keys: memory is waited for once, not for each of them. */
+void graph_expect(
+    struct graph_reader *reader, struct bytes account, const struct graph_sought *sought, size_t count);
 
 /* A contact as it is stored: an encoded anagraph.v1.Contact, borrowed from the map
  * until graph_read_end. When contact_id was absorbed it is the survivor's, and

@@ -21,8 +21,8 @@ load_begin(struct load *load, struct graph *graph, struct arena *arena, const st
 int
 load_owner(uint64_t *contact_id, struct load *load, enum namespace_id namespace_id, struct bytes value)
 {
-	int result = read_owner(contact_id, load->graph->txn, load->graph, load->event->account, namespace_id,
-	    value, load->error);
+	int result = recall_owner(contact_id, load->graph->txn, load->graph, load->arena,
+	    load->event->account, namespace_id, value, load->error);
 
 	if (result == GRAPH_E_ABSENT) {
 		*contact_id = 0;
@@ -38,8 +38,8 @@ load_identifier(struct load *load, size_t index)
 	const struct identifier *identifier = &load->event->identifiers[index];
 	struct companions *companions = &load->known.companions[index];
 	struct bytes encoded;
-	int result = read_identifier(&load->known.owner_ids[index], &encoded, load->graph->txn, load->graph,
-	    load->event->account, identifier->namespace_id, identifier->value, load->error);
+	int result = recall_identifier(&load->known.owner_ids[index], &encoded, load->graph->txn, load->graph,
+	    load->arena, load->event->account, identifier->namespace_id, identifier->value, load->error);
 
 	if (result != 0)
 		return result == GRAPH_E_ABSENT ? 0 : result;
@@ -145,8 +145,8 @@ read_whole_contact(struct contact *contact, struct load *load, uint64_t contact_
 	struct bytes account = load->event->account;
 	enum contact_kind kind;
 	struct bytes message;
-	int result =
-	    read_contact(&kind, &message, load->graph->txn, load->graph, account, contact_id, load->error);
+	int result = recall_contact(
+	    &kind, &message, load->graph->txn, load->graph, load->arena, account, contact_id, load->error);
 
 	if (result == 0 && kind != KIND_CONTACT)
 		result = GRAPH_E_ABSENT;

@@ -9,6 +9,10 @@
 #include "rules/namespaces.h"
 #include "server/graph/outcome.h"
 
+/* Rows that are copied are short, and as many as an answer's; any more are read where they
+ * lie. */
+enum { READER_ARENA_BYTES = 16 * 1024 * 1024, READER_KEPT_BYTES = 1024 * 1024 };
+
 int
 graph_reader_create(struct graph_reader **out, struct graph *graph)
 {
@@ -33,6 +37,8 @@ graph_reader_create(struct graph_reader **out, struct graph *graph)
 		return result == MDB_READERS_FULL ? GRAPH_E_FULL : environment_result(result);
 	}
 	mdb_txn_reset(reader->txn);
+	arena_init(&reader->arena, READER_ARENA_BYTES);
+	arena_keep(&reader->arena, READER_KEPT_BYTES);
 	*out = reader;
 	return 0;
 }
@@ -43,6 +49,7 @@ graph_reader_destroy(struct graph_reader *reader)
 	if (reader == NULL)
 		return;
 	mdb_txn_abort(reader->txn);
+	arena_finish(&reader->arena);
 	atomic_fetch_sub(&reader->graph->reader_count, 1);
 	free(reader);
 }
@@ -59,6 +66,7 @@ void
 graph_read_end(struct graph_reader *reader)
 {
 	mdb_txn_reset(reader->txn);
+	arena_reset(&reader->arena);
 }
 
 uint64_t
@@ -68,15 +76,16 @@ graph_reader_txn(const struct graph_reader *reader)
 }
 
 int
-read_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, const struct graph *graph,
-    struct bytes account, enum namespace_id namespace_id, struct bytes value, struct graph_error *error)
+recall_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, const struct graph *graph,
+    struct arena *arena, struct bytes account, enum namespace_id namespace_id, struct bytes value,
+    struct graph_error *error)
 {
 	struct bytes stored;
 	struct key key;
 	int result;
 
 	key_identifier(&key, account, namespace_id, value);
-	result = table_get(&stored, txn, graph, TABLE_IDENTIFIER, &key);
+	result = row_get(&stored, txn, graph, arena, TABLE_IDENTIFIER, &key);
 	if (result == 0 && !record_identifier(owner_id, companions, stored))
 		result = GRAPH_E_DAMAGED;
 	if (result == GRAPH_E_DAMAGED)
@@ -86,12 +95,20 @@ read_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, cons
 }
 
 int
-read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct bytes account,
-    enum namespace_id namespace_id, struct bytes value, struct graph_error *error)
+read_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, const struct graph *graph,
+    struct bytes account, enum namespace_id namespace_id, struct bytes value, struct graph_error *error)
+{
+	return recall_identifier(owner_id, companions, txn, graph, NULL, account, namespace_id, value, error);
+}
+
+int
+recall_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct arena *arena,
+    struct bytes account, enum namespace_id namespace_id, struct bytes value, struct graph_error *error)
 {
 	struct bytes companions;
 	uint64_t owner_id;
-	int result = read_identifier(&owner_id, &companions, txn, graph, account, namespace_id, value, error);
+	int result =
+	    recall_identifier(&owner_id, &companions, txn, graph, arena, account, namespace_id, value, error);
 
 	if (result == 0 && owner_id == 0)
 		result = GRAPH_E_ABSENT;
@@ -101,21 +118,35 @@ read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct
 }
 
 int
-read_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
-    struct bytes account, uint64_t contact_id, struct graph_error *error)
+read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct bytes account,
+    enum namespace_id namespace_id, struct bytes value, struct graph_error *error)
+{
+	return recall_owner(contact_id, txn, graph, NULL, account, namespace_id, value, error);
+}
+
+int
+recall_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
+    struct arena *arena, struct bytes account, uint64_t contact_id, struct graph_error *error)
 {
 	struct bytes stored;
 	struct key key;
 	int result;
 
 	key_number(&key, account, contact_id);
-	result = table_get(&stored, txn, graph, TABLE_CONTACT, &key);
+	result = row_get(&stored, txn, graph, arena, TABLE_CONTACT, &key);
 	if (result == 0 && !record_contact(kind, message, stored))
 		result = GRAPH_E_DAMAGED;
 	if (result == GRAPH_E_DAMAGED)
 		return outcome_damaged(
 		    error, account, TABLE_CONTACT, "record %" PRIu64 " is damaged", contact_id);
 	return result;
+}
+
+int
+read_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
+    struct bytes account, uint64_t contact_id, struct graph_error *error)
+{
+	return recall_contact(kind, message, txn, graph, NULL, account, contact_id, error);
 }
 
 int
@@ -178,12 +209,13 @@ graph_find(uint64_t *contact_id, struct bytes *contact, struct graph_reader *rea
 	enum contact_kind kind = KIND_FORWARD;
 	struct bytes message;
 	uint64_t owner_id;
-	int result = read_owner(&owner_id, reader->txn, reader->graph, account, identifier->namespace_id,
-	    identifier->value, error);
+	int result = recall_owner(&owner_id, reader->txn, reader->graph, &reader->arena, account,
+	    identifier->namespace_id, identifier->value, error);
 
 	if (result != 0)
 		return result;
-	result = read_contact(&kind, &message, reader->txn, reader->graph, account, owner_id, error);
+	result = recall_contact(
+	    &kind, &message, reader->txn, reader->graph, &reader->arena, account, owner_id, error);
 	if (result == GRAPH_E_ABSENT || (result == 0 && kind != KIND_CONTACT))
 		return outcome_damaged(error, account, TABLE_IDENTIFIER,
 		    "record of namespace %.*s leads to %" PRIu64 ", which is no contact",
@@ -249,14 +281,15 @@ graph_get_contact(struct bytes *contact, uint64_t **forwarded_ids, size_t *forwa
 	struct bytes message;
 	uint64_t *ids = NULL;
 	size_t count = 0;
-	int result = read_contact(&kind, &message, reader->txn, reader->graph, account, contact_id, error);
+	int result = recall_contact(
+	    &kind, &message, reader->txn, reader->graph, &reader->arena, account, contact_id, error);
 
 	if (result == 0 && kind == KIND_FORWARD) {
 		if (forward_decode(&forward, message) != 0)
 			return outcome_damaged(error, account, TABLE_CONTACT,
 			    "record %" PRIu64 " is no forward message", contact_id);
-		result = read_contact(
-		    &kind, &message, reader->txn, reader->graph, account, forward.survivor_contact_id, error);
+		result = recall_contact(&kind, &message, reader->txn, reader->graph, &reader->arena, account,
+		    forward.survivor_contact_id, error);
 		if (result == GRAPH_E_ABSENT || (result == 0 && kind != KIND_CONTACT))
 			return outcome_damaged(error, account, TABLE_CONTACT,
 			    "record %" PRIu64 " leads to no contact", contact_id);

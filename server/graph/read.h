@@ -21,6 +21,16 @@ int read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, st
 int read_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
     struct bytes account, uint64_t contact_id, struct graph_error *error);
 
+/* The same, by the places where the rows were last seen: what they give may be borrowed from
+ * the arena instead. */
+int recall_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, const struct graph *graph,
+    struct arena *arena, struct bytes account, enum namespace_id namespace_id, struct bytes value,
+    struct graph_error *error);
+int recall_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct arena *arena,
+    struct bytes account, enum namespace_id namespace_id, struct bytes value, struct graph_error *error);
+int recall_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
+    struct arena *arena, struct bytes account, uint64_t contact_id, struct graph_error *error);
+
 /* The forward of a contact that must be one. An absent one is damaged. */
 int read_forward(struct forward *forward, MDB_txn *txn, const struct graph *graph, struct bytes account,
     uint64_t contact_id, struct graph_error *error);

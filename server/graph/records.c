@@ -28,18 +28,35 @@ table_name(enum table table)
 	return table_names[table];
 }
 
+uint64_t
+record_hash(enum table table, struct bytes key)
+{
+	return XXH3_64bits_withSeed(key.data, key.size, (XXH64_hash_t)table);
+}
+
+static void
+seal(uint8_t checksum[RECORD_CHECKSUM_BYTES], uint64_t hash, struct bytes value)
+{
+	XXH64_canonical_t canonical;
+
+	XXH64_canonicalFromHash(&canonical, XXH3_64bits_withSeed(value.data, value.size, hash));
+	memcpy(checksum, canonical.digest, RECORD_CHECKSUM_BYTES);
+}
+
 void
 record_seal(uint8_t checksum[RECORD_CHECKSUM_BYTES], enum table table, struct bytes key, struct bytes value)
 {
-	XXH64_hash_t place = XXH3_64bits_withSeed(key.data, key.size, (XXH64_hash_t)table);
-	XXH64_canonical_t canonical;
-
-	XXH64_canonicalFromHash(&canonical, XXH3_64bits_withSeed(value.data, value.size, place));
-	memcpy(checksum, canonical.digest, RECORD_CHECKSUM_BYTES);
+	seal(checksum, record_hash(table, key), value);
 }
 
 bool
 record_open(struct bytes *value, enum table table, struct bytes key, struct bytes record)
+{
+	return record_open_hashed(value, record_hash(table, key), record);
+}
+
+bool
+record_open_hashed(struct bytes *value, uint64_t hash, struct bytes record)
 {
 	uint8_t checksum[RECORD_CHECKSUM_BYTES];
 	struct bytes opened;
@@ -47,7 +64,7 @@ record_open(struct bytes *value, enum table table, struct bytes key, struct byte
 	if (record.size < RECORD_CHECKSUM_BYTES)
 		return false;
 	opened = bytes_of(record.data + RECORD_CHECKSUM_BYTES, record.size - RECORD_CHECKSUM_BYTES);
-	record_seal(checksum, table, key, opened);
+	seal(checksum, hash, opened);
 	if (memcmp(checksum, record.data, RECORD_CHECKSUM_BYTES) != 0)
 		return false;
 	*value = opened;

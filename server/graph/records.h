@@ -31,12 +31,18 @@ const char *table_name(enum table table);
 
 enum { RECORD_CHECKSUM_BYTES = 8 };
 
+/* What tells one row from another: a hash of table and key. */
+uint64_t record_hash(enum table table, struct bytes key);
+
 /* Writes the checksum that belongs before a value of the table under that key. */
 void record_seal(
     uint8_t checksum[RECORD_CHECKSUM_BYTES], enum table table, struct bytes key, struct bytes value);
 
 /* The value of a record, borrowed from it. False when its checksum is wrong. */
 bool record_open(struct bytes *value, enum table table, struct bytes key, struct bytes record);
+
+/* The same of the row that has that hash. */
+bool record_open_hashed(struct bytes *value, uint64_t hash, struct bytes record);
 
 /* What a record of TABLE_CONTACT is, in its first byte. */
 enum contact_kind { KIND_CONTACT = 1, KIND_FORWARD = 2 };

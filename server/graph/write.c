@@ -119,6 +119,14 @@ spend(struct graph *graph, size_t size)
 	return 0;
 }
 
+/* Says of a row that it is written, before it is. */
+static void
+note_change(const struct graph *graph, enum table table, const struct key *key)
+{
+	if (graph->places != NULL && (table == TABLE_IDENTIFIER || table == TABLE_CONTACT))
+		places_forget(graph->places, record_hash(table, key_bytes(key)), mdb_txn_id(graph->txn));
+}
+
 /* Has room for a record made in the transaction, and puts the value together there:
  * it is copied once. */
 int
@@ -135,6 +143,7 @@ table_put_parts(
 	code = spend(graph, room.mv_size);
 	if (code != 0)
 		return code;
+	note_change(graph, table, key);
 	code = mdb_put(graph->txn, graph->tables[table], &name, &room, MDB_RESERVE);
 	if (code != 0)
 		return write_result(graph, code);
@@ -189,6 +198,7 @@ table_delete(struct graph *graph, enum table table, const struct key *key)
 	result = spend(graph, 0);
 	if (result != 0)
 		return result;
+	note_change(graph, table, key);
 	code = mdb_del(graph->txn, graph->tables[table], &name, NULL);
 	return code == MDB_NOTFOUND ? 0 : write_result(graph, code);
 }

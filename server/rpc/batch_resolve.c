@@ -170,10 +170,10 @@ put_rejection(struct result *out, struct arena *arena, struct rejection *rejecti
 
 /* Finds one result. 0; -errno. */
 static int
-find(struct result *out, struct queue *queue, const struct batch *batch, size_t index)
+find(struct result *out, struct queue *queue, const struct batch *batch, size_t index,
+    const struct lookup_key *key)
 {
 	struct rejection rejection = { .reason = REASON_NONE };
-	struct lookup_key key = read_key(batch->keys[index]);
 	struct found found;
 	int result = 0;
 
@@ -181,7 +181,7 @@ find(struct result *out, struct queue *queue, const struct batch *batch, size_t 
 		result = request_scan(
 		    NULL, &rejection, &anagraph__v1__resolve_key__descriptor, batch->keys[index]);
 	if (result == 0)
-		result = lookup(&found, &rejection, queue, batch->account, &key);
+		result = lookup(&found, &rejection, queue, batch->account, key);
 	if (result > 0)
 		return put_rejection(out, &queue->scratch, &rejection, index);
 	if (result < 0)
@@ -189,6 +189,30 @@ find(struct result *out, struct queue *queue, const struct batch *batch, size_t 
 	out->has_contact = true;
 	out->contact = found.contact;
 	return lookup_encode_ids(&out->rest, &queue->scratch, RESULT_FORWARDED_IDS, &found);
+}
+
+/* Finds the results of some keys, up to GRAPH_SOUGHT_COUNT, the first of which has that index:
+ * what they need is fetched from memory for all of them together. 0; -errno. */
+static int
+find_some(struct result *out, struct queue *queue, const struct batch *batch, size_t first, size_t count)
+{
+	const struct account_settings *settings = settings_of(queue->rpc->options.settings, batch->account);
+	struct lookup_key keys[GRAPH_SOUGHT_COUNT];
+	struct graph_sought sought[GRAPH_SOUGHT_COUNT];
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		keys[i] = read_key(batch->keys[first + i]);
+		lookup_try(&keys[i], settings);
+		sought[i] = (struct graph_sought){
+			.identifier = keys[i].tried.namespace_id != NAMESPACE_NONE ? &keys[i].tried : NULL,
+			.contact_id = keys[i].contact_id,
+		};
+	}
+	graph_expect(queue->reader, batch->account, sought, count);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		result = find(&out[i], queue, batch, first + i, &keys[i]);
+	return result;
 }
 
 /* What stands before the contact of a result, or before its other fields. */
@@ -296,8 +320,12 @@ batch_resolve(grpc_slice *out, struct rejection *rejection, struct call *call, c
 	(void)rejection;
 	if (results == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; result == 0 && i < batch->key_count; i++)
-		result = find(&results[i], queue, batch, i);
+	for (size_t i = 0; result == 0 && i < batch->key_count; i += GRAPH_SOUGHT_COUNT) {
+		size_t left = batch->key_count - i;
+
+		result = find_some(
+		    &results[i], queue, batch, i, left < GRAPH_SOUGHT_COUNT ? left : GRAPH_SOUGHT_COUNT);
+	}
 	if (result == 0)
 		result = fit(&size_bytes, results, batch->key_count, &queue->scratch);
 	if (result == 0)

@@ -25,22 +25,35 @@ look_up(struct found *found, struct rejection *rejection, struct queue *queue, s
 	return result;
 }
 
+void
+lookup_try(struct lookup_key *key, const struct account_settings *settings)
+{
+	enum namespace_id namespace_id;
+
+	key->tried.namespace_id = NAMESPACE_NONE;
+	if (key->by != LOOKUP_BY_IDENTIFIER)
+		return;
+	namespace_id = namespace_find(key->identifier.namespace_name);
+	if (namespace_id == NAMESPACE_NONE ||
+	    !identifier_looks_normal(namespace_id, key->identifier.value, settings))
+		return;
+	key->tried.namespace_id = namespace_id;
+	key->tried.value = key->identifier.value;
+}
+
 static int
 look_up_identifier(struct found *found, struct rejection *rejection, struct queue *queue,
-    struct bytes account, const struct identifier_input *input)
+    struct bytes account, const struct lookup_key *key)
 {
 	const struct account_settings *settings = settings_of(queue->rpc->options.settings, account);
-	struct identifier identifier = {
-		.namespace_id = namespace_find(input->namespace_name),
-		.value = input->value,
-	};
-	bool tried = identifier.namespace_id != NAMESPACE_NONE &&
-	    identifier_looks_normal(identifier.namespace_id, input->value, settings);
+	const struct identifier_input *input = &key->identifier;
+	bool tried = key->tried.namespace_id != NAMESPACE_NONE;
+	struct identifier identifier;
 	struct rejection missed;
 	int result;
 
 	if (tried) {
-		result = look_up(found, rejection, queue, account, &identifier, 0);
+		result = look_up(found, rejection, queue, account, &key->tried, 0);
 		if (result != ENGINE_E_REJECTED || rejection->reason != REASON_CONTACT_NOT_FOUND)
 			return result;
 		missed = *rejection;
@@ -61,7 +74,7 @@ lookup(struct found *found, struct rejection *rejection, struct queue *queue, st
 {
 	switch (key->by) {
 	case LOOKUP_BY_IDENTIFIER:
-		return look_up_identifier(found, rejection, queue, account, &key->identifier);
+		return look_up_identifier(found, rejection, queue, account, key);
 	case LOOKUP_BY_CONTACT_ID:
 		return look_up(found, rejection, queue, account, NULL, key->contact_id);
 	default:

@@ -10,12 +10,17 @@ enum lookup_by {
 	LOOKUP_BY_CONTACT_ID,
 };
 
-/* A key as a request has it; borrowed from there. */
+/* A key as a request has it; borrowed from there. Most identifiers come in normal form, which
+ * lookup_try finds out. */
 struct lookup_key {
 	enum lookup_by by;
 	struct identifier_input identifier;
 	uint64_t contact_id;
+	struct identifier tried; /* the identifier as it came; NAMESPACE_NONE if it is not in normal form */
 };
+
+/* Sees whether the key's identifier looks as if it were in normal form already. */
+void lookup_try(struct lookup_key *key, const struct account_settings *settings);
 
 /* What a look-up found: the record borrowed from the snapshot, the ids from the arena. */
 struct found {
@@ -26,8 +31,8 @@ struct found {
 
 /* Looks a key up in the snapshot that the queue's reader holds. A rejection names its
  * field as ResolveRequest does: "identifier.value", "contact_id", "key"; a key that
- * nobody has is one, with REASON_CONTACT_NOT_FOUND. *found and what the look-up needs are
- * the queue's scratch arena's. 0; positive with *rejection; -errno. The queue's thread. */
+ * nobody has is one, with REASON_CONTACT_NOT_FOUND. lookup_try has seen the key. *found and what the look-up
+ * needs are the queue's scratch arena's. 0; positive with *rejection; -errno. The queue's thread. */
 int lookup(struct found *found, struct rejection *rejection, struct queue *queue, struct bytes account,
     const struct lookup_key *key);
 

@@ -56,7 +56,7 @@ static int
 resolve(grpc_slice *out, struct rejection *rejection, struct call *call, const void *message)
 {
 	const Anagraph__V1__ResolveRequest *request = message;
-	const struct lookup_key key = key_of(request);
+	struct lookup_key key = key_of(request);
 	struct bytes account = request_string(request->account);
 	struct queue *queue = call->queue;
 	struct found found;
@@ -65,6 +65,7 @@ resolve(grpc_slice *out, struct rejection *rejection, struct call *call, const v
 	if (!account_is_valid(account))
 		return request_reject(rejection, REASON_ACCOUNT_INVALID, "account",
 		    "The account is missing or not of its form.");
+	lookup_try(&key, settings_of(queue->rpc->options.settings, account));
 	result = lookup(&found, rejection, queue, account, &key);
 	if (result == 0)
 		result = encode(out, &queue->scratch, &found);

@@ -16,6 +16,8 @@
 #include "server/rpc/method.h"
 #include "server/rpc/stream.h"
 
+enum { SCRATCH_KEPT_BYTES = 1024 * 1024 };
+
 enum {
 	ANSWER_GRACE_MS = 10000, /* for callers to take the answers to calls that were admitted */
 	QUIET_MS = 100,          /* a round without a call, before connections are closed */
@@ -91,6 +93,7 @@ queue_init(struct queue *queue, struct rpc *rpc)
 	pthread_mutex_init(&queue->stream_lock, NULL);
 	pthread_mutex_init(&queue->event_lock, NULL);
 	arena_init(&queue->scratch, LIMIT_CALL_ARENA_BYTES);
+	arena_keep(&queue->scratch, SCRATCH_KEPT_BYTES);
 	queue->handle = grpc_completion_queue_create_for_next(NULL);
 	grpc_server_register_completion_queue(rpc->server, queue->handle, NULL);
 	return graph_reader_create(&queue->reader, rpc->options.graph);

@@ -362,7 +362,7 @@ expect_contact_stored(struct hand *hand, const struct contact *contact)
 				     &contact->identifiers[i], &error),
 		    0);
 		assert_true(owner_id == contact->id);
-		assert_true(found.data == stored.data && found.size == stored.size);
+		assert_true(bytes_equal(found, stored));
 	}
 	arena_reset(&hand->work);
 }

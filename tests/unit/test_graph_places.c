@@ -1,0 +1,247 @@
+/* Where rows were last seen: what is found is what was noted last by who saw it as it still
+ * is, and a reader that goes by it is answered as one that does not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/graph/environment.h"
+#include "tests/unit/hand.h"
+
+enum { MAP_BYTES = 64 * 1024 * 1024, FIRST_TXN = 7, CONTACTS = 300, ROUNDS = 8 };
+
+static const uint64_t LIMIT_BYTES = 1024 * 1024;
+
+struct scene {
+	struct places *places;
+};
+
+static int
+begin(void **state)
+{
+	static struct scene scene;
+
+	*state = &scene;
+	return places_create(&scene.places, 1000, LIMIT_BYTES, FIRST_TXN);
+}
+
+static int
+end(void **state)
+{
+	struct scene *scene = *state;
+
+	places_destroy(scene->places);
+	return 0;
+}
+
+/* The text that is noted for a hash, as transaction txn sees it; "" for none. */
+static const char *
+found(const struct scene *scene, uint64_t hash, uint64_t txn)
+{
+	struct bytes row;
+
+	return places_find(&row, scene->places, hash, txn) ? (const char *)row.data : "";
+}
+
+static void
+note(struct scene *scene, uint64_t hash, uint64_t txn, const char *text)
+{
+	places_note(scene->places, hash, txn, bytes_of(text, strlen(text) + 1));
+}
+
+static void
+test_what_was_noted_is_found(void **state)
+{
+	struct scene *scene = *state;
+	struct bytes row;
+
+	assert_string_equal(found(scene, 5, FIRST_TXN), "");
+	note(scene, 5, FIRST_TXN, "here");
+	assert_string_equal(found(scene, 5, FIRST_TXN), "here");
+	assert_true(places_find(&row, scene->places, 5, FIRST_TXN));
+	assert_int_equal(row.size, 5);
+	note(scene, 5, FIRST_TXN + 1, "moved");
+	assert_string_equal(found(scene, 5, FIRST_TXN), "moved");
+	/* The same bucket, another row. */
+	assert_string_equal(found(scene, 5 | UINT64_C(1) << 63, FIRST_TXN), "");
+	assert_true(places_bytes(scene->places) <= LIMIT_BYTES);
+}
+
+static void
+test_what_was_written_since_is_not_found(void **state)
+{
+	struct scene *scene = *state;
+	const uint64_t write = FIRST_TXN + 1;
+
+	note(scene, 5, FIRST_TXN, "old");
+	places_forget(scene->places, 5, write);
+	/* Neither by who sees the write, nor by who does not see it yet: that one may look at
+	 * pages that are being written to. */
+	assert_string_equal(found(scene, 5, write), "");
+	assert_string_equal(found(scene, 5, FIRST_TXN), "");
+	assert_false(places_hold(scene->places, 5, FIRST_TXN));
+	assert_true(places_hold(scene->places, 5, write));
+	/* A reader from before that finds it late changes nothing. */
+	note(scene, 5, FIRST_TXN, "old");
+	assert_string_equal(found(scene, 5, write), "");
+	note(scene, 5, write, "new");
+	assert_string_equal(found(scene, 5, write), "new");
+	assert_string_equal(found(scene, 5, FIRST_TXN), "");
+}
+
+static void
+test_long_rows_are_not_noted(void **state)
+{
+	static const uint8_t bytes[PLACE_ROW_BYTES + 1];
+	struct scene *scene = *state;
+	struct bytes row;
+
+	places_note(scene->places, 5, FIRST_TXN, bytes_of(bytes, PLACE_ROW_BYTES + 1));
+	assert_false(places_find(&row, scene->places, 5, FIRST_TXN));
+	places_note(scene->places, 5, FIRST_TXN, bytes_of(bytes, PLACE_ROW_BYTES));
+	assert_true(places_find(&row, scene->places, 5, FIRST_TXN));
+	assert_int_equal(row.size, PLACE_ROW_BYTES);
+}
+
+/* However many are noted, each is found as it was noted or not at all, and most are as long
+ * as there is room for them. */
+static void
+test_many_rows_share_the_room(void **state)
+{
+	enum { ROWS = 100000, FEW = 1000 };
+	struct scene *scene = *state;
+	uint8_t *rows = calloc(ROWS, 1);
+	unsigned found_count = 0;
+
+	assert_non_null(rows);
+	for (uint64_t i = 0; i < ROWS; i++) {
+		uint64_t hash = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+		struct bytes row;
+
+		places_note(scene->places, hash, FIRST_TXN + i, bytes_of(&rows[i], 1));
+		if (i >= FEW && i + FEW < ROWS)
+			continue;
+		assert_true(places_find(&row, scene->places, hash, FIRST_TXN + i));
+		assert_ptr_equal(row.data, &rows[i]);
+	}
+	for (uint64_t i = 0; i < ROWS; i++) {
+		struct bytes row;
+
+		if (places_find(&row, scene->places, (i + 1) * UINT64_C(0x9e3779b97f4a7c15), UINT32_MAX)) {
+			assert_ptr_equal(row.data, &rows[i]);
+			found_count++;
+		}
+	}
+	assert_true(found_count > FEW);
+	free(rows);
+}
+
+/* The browser that a contact holds now, and one that it once held. */
+static struct bytes
+browser(char text[32], unsigned contact)
+{
+	return bytes_of(text, (size_t)snprintf(text, 32, "browser-%u", contact));
+}
+
+/* Every way that a reader has, over a store that changes under it: each contact is read by its
+ * places, then becomes part of another, and a reader from before that still sees it. */
+static void
+test_readers_see_their_own_moment(void **state)
+{
+	struct graph_reader *late;
+	struct hand_store store;
+	struct graph_error error;
+	atomic_bool stop = false;
+	struct hand hand;
+
+	(void)state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	for (unsigned i = 1; i <= CONTACTS; i++) {
+		char text[32];
+
+		assert_int_equal(hand_create(&hand, browser(text, i)), i);
+	}
+	assert_non_null(store.graph->places);
+	assert_int_equal(graph_warm(store.graph, &stop), 0);
+	assert_int_equal(graph_reader_create(&late, store.graph), 0);
+	for (unsigned i = 2; i <= CONTACTS; i += CONTACTS / ROUNDS) {
+		char text[32];
+		const struct identifier held = { .namespace_id = NAMESPACE_PUSH, .value = browser(text, i) };
+		const struct graph_sought sought = { .identifier = &held };
+		struct bytes contact;
+		uint64_t id = 0;
+
+		hand_expect_stored(&hand);
+		assert_int_equal(graph_read_begin(late), 0);
+		hand_absorb(&hand, 1, i);
+		/* Who began before sees what was. */
+		graph_expect(late, hand.account, &sought, 1);
+		assert_int_equal(graph_find(&id, &contact, late, hand.account, &held, &error), 0);
+		assert_int_equal(id, i);
+		graph_read_end(late);
+		assert_int_equal(graph_read_begin(late), 0);
+		for (int again = 0; again < 2; again++) {
+			graph_expect(late, hand.account, &sought, 1);
+			assert_int_equal(graph_find(&id, &contact, late, hand.account, &held, &error), 0);
+			assert_int_equal(id, 1);
+		}
+		graph_read_end(late);
+	}
+	hand_expect_stored(&hand);
+	hand_store_expect_sound(&store);
+	graph_reader_destroy(late);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+/* What lies where a row was may be anything by now: it is found out. */
+static void
+test_a_wrong_place_costs_a_look(void **state)
+{
+	static const uint8_t other[64] = { 1 };
+	struct hand_store store;
+	struct hand hand;
+	struct key key;
+	uint64_t txn;
+
+	(void)state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	assert_int_equal(hand_create(&hand, BYTES("browser")), 1);
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	txn = graph_reader_txn(store.reader);
+	graph_read_end(store.reader);
+	key_number(&key, hand.account, 1);
+	places_note(store.graph->places, record_hash(TABLE_CONTACT, key_bytes(&key)), txn,
+	    bytes_of(other, sizeof(other)));
+	key_identifier(&key, hand.account, NAMESPACE_PUSH, BYTES("browser"));
+	places_note(
+	    store.graph->places, record_hash(TABLE_IDENTIFIER, key_bytes(&key)), txn, bytes_of(other, 0));
+	assert_int_equal(hand_owner(&hand, BYTES("browser")), 1);
+	hand_expect_stored(&hand);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_what_was_noted_is_found, begin, end),
+		cmocka_unit_test_setup_teardown(test_what_was_written_since_is_not_found, begin, end),
+		cmocka_unit_test_setup_teardown(test_long_rows_are_not_noted, begin, end),
+		cmocka_unit_test_setup_teardown(test_many_rows_share_the_room, begin, end),
+		cmocka_unit_test(test_readers_see_their_own_moment),
+		cmocka_unit_test(test_a_wrong_place_costs_a_look),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
