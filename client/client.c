@@ -392,23 +392,42 @@ await(grpc_slice *answer, struct client_status *status, struct client *client, s
 	return 0;
 }
 
+/* Sends bytes as they are to any method. */
+static int
+start_raw(struct call **out, struct client *client, const char *path, const uint8_t *request,
+    size_t request_size, int64_t timeout_ms)
+{
+	grpc_slice method = grpc_slice_from_copied_string(path);
+	grpc_call *handle = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
+	    client->queue, method, NULL, call_deadline(timeout_ms), NULL);
+
+	grpc_slice_unref(method);
+	return send_request(
+	    out, client, handle, grpc_slice_from_copied_buffer((const char *)request, request_size));
+}
+
+int
+client_start_raw(struct client *client, const char *path, const uint8_t *request, size_t request_size,
+    int64_t timeout_ms, void *tag)
+{
+	struct call *call;
+	int status = start_raw(&call, client, path, request, request_size, timeout_ms);
+
+	if (status == 0)
+		call->tag = tag;
+	return status;
+}
+
 int
 client_call_raw(uint8_t **payload, size_t *payload_size, struct client_status *status, struct client *client,
     const char *path, const uint8_t *request, size_t request_size, int64_t timeout_ms)
 {
-	gpr_timespec deadline = call_deadline(timeout_ms);
-	grpc_slice method = grpc_slice_from_copied_string(path);
-	grpc_call *handle = grpc_channel_create_call(
-	    client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue, method, NULL, deadline, NULL);
 	struct call *call;
 	grpc_slice answer;
 	size_t size;
 	uint8_t *copy;
-	int result;
+	int result = start_raw(&call, client, path, request, request_size, timeout_ms);
 
-	grpc_slice_unref(method);
-	result = send_request(
-	    &call, client, handle, grpc_slice_from_copied_buffer((const char *)request, request_size));
 	if (result == 0)
 		result = await(&answer, status, client, call);
 	if (result != 0)

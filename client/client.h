@@ -141,6 +141,10 @@ int client_call_raw(uint8_t **payload, size_t *payload_size, struct client_statu
 int client_start(struct client *client, enum client_method method, const ProtobufCMessage *request,
     int64_t timeout_ms, void *tag);
 
+/* The same for any method of any service, with the request's bytes as they are. */
+int client_start_raw(struct client *client, const char *path, const uint8_t *request, size_t request_size,
+    int64_t timeout_ms, void *tag);
+
 /* Waits for any started call to finish; a negative timeout_ms waits for as long as
  * that takes, 0 only looks. 0; CLIENT_E_TIMEOUT; CLIENT_E_IDLE. */
 int client_next(struct client_answer *answer, struct client *client, int64_t timeout_ms);

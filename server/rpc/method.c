@@ -123,6 +123,16 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.step = reflection_step,
 		.stop = reflection_stop,
 	},
+#ifdef ANAGRAPH_BENCH_ECHO
+	/* In the server that the benchmarks compare with, and never in the daemon: what a call
+	 * costs that asks for nothing. */
+	[METHOD_REFLECTION_ALPHA] = {
+		.path = "/anagraph.bench.Bench/Echo",
+		.handling = GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+		.posted_count = POSTED_MANY,
+		.handle = echo_handle,
+	},
+#else
 	[METHOD_REFLECTION_ALPHA] = {
 		.path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 		.handling = GRPC_SRM_PAYLOAD_NONE,
@@ -132,6 +142,7 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.step = reflection_step,
 		.stop = reflection_stop,
 	},
+#endif
 	[METHOD_UNKNOWN] = {
 		.posted_count = POSTED_FEW,
 		.handle = handle_unknown,

@@ -54,4 +54,6 @@ void reflection_handle(struct call *call);
 void reflection_step(struct call *call, bool ok);
 void reflection_stop(struct call *call);
 
+void echo_handle(struct call *call); /* of the benchmarks' server alone: bench/echo.c */
+
 #endif
