@@ -13,7 +13,7 @@
 #include "server/graph/suppressed.h"
 #include "server/graph/write.h"
 
-/* What decoding one journal entry may take. */
+/* What decoding one journal entry or kept answer may take. */
 enum { SCRATCH_BYTES = 64 * 1024 * 1024 };
 
 /* Where an id is in the list, or would be. */
@@ -135,20 +135,15 @@ erasing_add_related(struct erasing *erasing, uint64_t contact_id)
 static int
 erase_requests(struct erasing *erasing)
 {
-	const struct contact *erased = erasing->changeset->erased;
-	struct bytes *values = arena_calloc(erasing->arena, erased->identifier_count, sizeof(*values));
+	struct bytes account = erasing->event->account;
 	int result = 0;
 
-	if (values == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < erased->identifier_count; i++)
-		values[i] = erased->identifiers[i].value;
 	for (size_t i = 0; result == 0 && i < erasing->erased.count; i++)
-		result = requests_erase(erasing->graph, erasing->arena, erasing->event->account,
-		    erasing->erased.ids[i], NULL, 0, erasing->error);
+		result = requests_erase(erasing->graph, erasing->arena, &erasing->scratch, account,
+		    erasing->erased.ids[i], NULL, erasing->error);
 	for (size_t i = 0; result == 0 && i < erasing->related.count; i++)
-		result = requests_erase(erasing->graph, erasing->arena, erasing->event->account,
-		    erasing->related.ids[i], values, erased->identifier_count, erasing->error);
+		result = requests_erase(erasing->graph, erasing->arena, &erasing->scratch, account,
+		    erasing->related.ids[i], erasing->changeset->erased, erasing->error);
 	return result;
 }
 

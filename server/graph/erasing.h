@@ -29,7 +29,7 @@ struct named_list {
 struct erasing {
 	struct graph *graph;
 	struct arena *arena;
-	struct arena scratch; /* one journal entry's */
+	struct arena scratch; /* one journal entry's or kept answer's */
 	const struct event *event;
 	const struct changeset *changeset;
 	struct graph_error *error;

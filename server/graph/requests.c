@@ -16,6 +16,7 @@
 #include "server/graph/outcome.h"
 #include "server/graph/scan.h"
 #include "server/graph/write.h"
+#include "server/wire/messages.h"
 
 /* The record under a request's key. 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */
 static int
@@ -283,26 +284,16 @@ list_requests(struct graph_request **out, size_t *out_count, struct graph *graph
 	return 0;
 }
 
-/* Whether an answer has one of the values in it. */
-static bool
-tells(struct bytes response, const struct bytes *values, size_t value_count)
-{
-	for (size_t i = 0; i < value_count; i++) {
-		if (memmem(response.data, response.size, values[i].data, values[i].size) != NULL)
-			return true;
-	}
-	return false;
-}
-
 /* Leaves of an answer that it was given, and until when that is to be known. */
 static int
-erase_request(struct graph *graph, const struct graph_request *request, const struct bytes *values,
-    size_t value_count, struct graph_error *error)
+erase_request(struct graph *graph, struct arena *scratch, const struct graph_request *request,
+    const struct contact *named, struct graph_error *error)
 {
 	uint8_t digest[GRAPH_DIGEST_BYTES];
 	struct kept_request kept;
 	struct key expiry;
 	struct key key;
+	bool goes = true;
 	int result;
 
 	key_request(&key, request->account, request->request_id);
@@ -311,8 +302,16 @@ erase_request(struct graph *graph, const struct graph_request *request, const st
 		return outcome_damaged(error, request->account, TABLE_REQUEST, "record is damaged");
 	if (result != 0)
 		return result == GRAPH_E_ABSENT ? 0 : result;
-	if (kept.state == KEPT_ERASED || (values != NULL && !tells(kept.response, values, value_count)))
+	if (kept.state == KEPT_ERASED)
 		return 0;
+	if (named != NULL) {
+		arena_reset(scratch);
+		result = response_names(&goes, scratch, kept.response, named);
+	}
+	if (result == MESSAGE_E_DAMAGED)
+		return outcome_damaged(error, request->account, TABLE_REQUEST, "has no answer in it");
+	if (result != 0 || !goes)
+		return result;
 	digest_of_erased(digest, graph, kept.digest);
 	kept = (struct kept_request){
 		.expires_at_us = kept.expires_at_us, .state = KEPT_ERASED, .digest = digest
@@ -327,14 +326,14 @@ erase_request(struct graph *graph, const struct graph_request *request, const st
 }
 
 int
-requests_erase(struct graph *graph, struct arena *arena, struct bytes account, uint64_t contact_id,
-    const struct bytes *values, size_t value_count, struct graph_error *error)
+requests_erase(struct graph *graph, struct arena *arena, struct arena *scratch, struct bytes account,
+    uint64_t contact_id, const struct contact *named, struct graph_error *error)
 {
 	struct graph_request *requests;
 	size_t count;
 	int result = list_requests(&requests, &count, graph, arena, account, contact_id, error);
 
 	for (size_t i = 0; result == 0 && i < count; i++)
-		result = erase_request(graph, &requests[i], values, value_count, error);
+		result = erase_request(graph, scratch, &requests[i], named, error);
 	return result;
 }

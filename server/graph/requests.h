@@ -4,10 +4,11 @@
 
 #include "server/graph/graph.h"
 
-/* Takes away every answer that tells of a contact; with values, not NULL, only those that
- * have one of the values in them. What is left of each is that it was given, until it
- * expires. 0; GRAPH_E_DAMAGED with *error; GRAPH_E_FULL; GRAPH_E_FAILED; -ENOMEM; -errno. */
-int requests_erase(struct graph *graph, struct arena *arena, struct bytes account, uint64_t contact_id,
-    const struct bytes *values, size_t value_count, struct graph_error *error);
+/* Takes away every answer that tells of a contact; with named, not NULL, only those that
+ * tell one of its identifiers. What is left of each is that it was given, until it expires.
+ * scratch is what decoding one answer may take. 0; GRAPH_E_DAMAGED with *error;
+ * GRAPH_E_FULL; GRAPH_E_FAILED; -ENOMEM; -errno. */
+int requests_erase(struct graph *graph, struct arena *arena, struct arena *scratch, struct bytes account,
+    uint64_t contact_id, const struct contact *named, struct graph_error *error);
 
 #endif

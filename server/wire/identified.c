@@ -1,5 +1,6 @@
 /* anagraph.v1.IdentifyResponse: what an event came to. It is put together once, in the
- * transaction of the event, so that what is kept for a replay is what was answered. */
+ * transaction of the event, so that what is kept for a replay is what was answered. And
+ * what a kept answer names, be it of an event or of an operator's act. */
 #include <errno.h>
 
 #include "server/wire/fields.h"
@@ -12,6 +13,9 @@ enum response_field {
 	RESPONSE_SHARED_IDENTIFIERS = 5,
 	RESPONSE_REVISION = 6,
 };
+
+/* Of an operator's answer, where that of an event has a number. */
+enum { RESPONSE_CONTACT_OF_ACT = 1 };
 
 /* How many of the conflicts go into an answer, and the bytes that all of it takes at most.
  * Those past LIMIT_ANSWER_BYTES are left out, the last first: the event is stored, and an
@@ -62,5 +66,91 @@ identified_encode(struct bytes *out, struct arena *arena, const struct identifie
 	wire_put_bytes_always(&writer, RESPONSE_CONTACT, identified->contact);
 	wire_put_varint(&writer, RESPONSE_OUTCOME, (uint64_t)identified->outcome);
 	*out = message_finish(&writer);
+	return 0;
+}
+
+static bool
+holds(const struct contact *contact, enum namespace_id namespace_id, struct bytes value)
+{
+	for (size_t i = 0; i < contact->identifier_count; i++) {
+		if (contact->identifiers[i].namespace_id == namespace_id &&
+		    bytes_equal(contact->identifiers[i].value, value))
+			return true;
+	}
+	return false;
+}
+
+static bool
+holds_value(const struct contact *contact, enum namespace_id namespace_id, const struct value *value)
+{
+	return value->type == VALUE_STRING && holds(contact, namespace_id, value->string);
+}
+
+/* Whether the contact that an answer shows has, or is offered, an identifier of the other. */
+static int
+contact_names(bool *out, struct arena *arena, struct bytes message, const struct contact *named)
+{
+	struct contact shown;
+	bool names = false;
+	int result = contact_decode(&shown, arena, message);
+
+	if (result != 0)
+		return result;
+	for (size_t i = 0; i < shown.identifier_count && !names; i++)
+		names = holds(named, shown.identifiers[i].namespace_id, shown.identifiers[i].value);
+	for (size_t i = 0; i < shown.secondary_count && !names; i++)
+		names = holds(named, shown.secondaries[i].identifier.namespace_id,
+		    shown.secondaries[i].identifier.value);
+	*out = names;
+	return 0;
+}
+
+static int
+response_field_names(
+    bool *out, struct arena *arena, const struct wire_field *field, const struct contact *named)
+{
+	struct identifier shared;
+	struct conflict conflict;
+	int result;
+
+	switch (field->number) {
+	case RESPONSE_CONTACT:
+	case RESPONSE_CONTACT_OF_ACT:
+		return contact_names(out, arena, field->bytes, named);
+	case RESPONSE_CONFLICTS:
+		result = take_conflict(&conflict, field);
+		if (result == 0 && conflict.namespace_id != NAMESPACE_NONE)
+			*out = holds_value(named, conflict.namespace_id, &conflict.stored) ||
+			    holds_value(named, conflict.namespace_id, &conflict.incoming);
+		return result;
+	case RESPONSE_SHARED_IDENTIFIERS:
+		result = take_identifier(&shared, field, CLAIMED_ELSEWHERE);
+		if (result == 0)
+			*out = holds(named, shared.namespace_id, shared.value);
+		return result;
+	default:
+		return MESSAGE_E_DAMAGED;
+	}
+}
+
+int
+response_names(bool *out, struct arena *arena, struct bytes response, const struct contact *named)
+{
+	struct wire_reader reader;
+	struct wire_field field;
+	bool names = false;
+	int result;
+
+	wire_reader_init(&reader, response);
+	while ((result = wire_next(&field, &reader)) == 0) {
+		/* All else are numbers. */
+		if (field.type == WIRE_LENGTH && !names)
+			result = response_field_names(&names, arena, &field, named);
+		if (result != 0)
+			return result;
+	}
+	if (result != WIRE_E_END)
+		return MESSAGE_E_DAMAGED;
+	*out = names;
 	return 0;
 }

@@ -55,6 +55,11 @@ enum message_outcome {
 int contact_decode(struct contact *out, struct arena *arena, struct bytes message);
 int account_decode(struct account *out, struct bytes message);
 
+/* Whether an encoded response of any call that writes tells an identifier that a contact
+ * has, alias or not: as the shown contact's own, as offered to it, in a conflict, as shared.
+ * Takes the arena for what it decodes. 0; MESSAGE_E_DAMAGED; -ENOMEM. */
+int response_names(bool *out, struct arena *arena, struct bytes response, const struct contact *named);
+
 /* What stands in the place of a contact that another one absorbed. */
 struct forward {
 	uint64_t survivor_contact_id; /* the contact that it is part of now */

@@ -269,6 +269,30 @@ test_R30_a_kept_answer_that_has_its_identifier_is_gone(struct scene *s)
 	expect_sound(s);
 }
 
+/* The same number in another namespace is another identifier, and so is one that another
+ * one begins with. */
+static void
+test_R30_a_kept_answer_that_has_only_the_like_stays(struct scene *s)
+{
+	scene_use(s, NULL);
+	s->repeats = false;
+	identify(s, CONTACTS, AT(1), ID("email", "b@example.it"), ID("phone", "+390612345678"),
+	    TEXT("CITY", "Bari"), REQUEST_ID("r-1"));
+	identify(s, CONTACTS, AT(1), ID("email", "c@example.it"), ID("ext_id", "b"));
+	identify(s, CONTACTS, AT(1), ID("email", "c@example.it"), ID("landline", "+390612345678"),
+	    ID("chat", "Bari"));
+	identify(s, CONVERSATIONS, AT(2), ID("email", "c@example.it"), ID("phone", "+390612345678"),
+	    REQUEST_ID("r-2"));
+	expect_contact(
+	    s, 2, "ext_id=b email=c@example.it landline=+390612345678 chat=Bari ?phone=+390612345678^1");
+	erase(s, 2);
+	expect_replayed(s, CONTACTS, AT(1), ID("email", "b@example.it"), ID("phone", "+390612345678"),
+	    TEXT("CITY", "Bari"), REQUEST_ID("r-1"));
+	expect_error(s, "NOT_FOUND", "CONTACT_NOT_FOUND", "", CONVERSATIONS, AT(2),
+	    ID("email", "c@example.it"), ID("phone", "+390612345678"), REQUEST_ID("r-2"));
+	expect_sound(s);
+}
+
 static void
 test_R30_suppressed_identifiers_are_refused(struct scene *s)
 {
@@ -605,6 +629,7 @@ main(void)
 		STOCK_TEST(test_R30_the_journal_tells_of_others_without_it),
 		STOCK_TEST(test_R30_a_kept_answer_that_told_of_it_is_gone),
 		STOCK_TEST(test_R30_a_kept_answer_that_has_its_identifier_is_gone),
+		STOCK_TEST(test_R30_a_kept_answer_that_has_only_the_like_stays),
 		STOCK_TEST(test_R30_suppressed_identifiers_are_refused),
 		STOCK_TEST(test_R30_suppressed_is_the_accounts_own),
 		STOCK_TEST(test_R30_not_suppressed_comes_back_as_somebody_new),

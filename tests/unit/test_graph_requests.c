@@ -13,6 +13,7 @@
 #include "server/graph/environment.h"
 #include "server/graph/requests.h"
 #include "server/graph/write.h"
+#include "server/wire/messages.h"
 #include "tests/unit/hand.h"
 
 enum { MAP_BYTES = 64 * 1024 * 1024, NOW_US = 1000000, SWEPT = 8 };
@@ -270,16 +271,26 @@ keep_telling(struct hand_store *store, const char *id, const char *answer, const
 #define KEEP_TELLING(store, id, answer, ...)                                                                 \
 	keep_telling(store, id, answer, (const uint64_t[]){ __VA_ARGS__, 0 })
 
-static void
-erase(struct hand_store *store, uint64_t contact_id, const struct bytes *values, size_t value_count)
+static int
+try_erase(struct hand_store *store, uint64_t contact_id, const struct contact *named)
 {
 	struct graph_error error;
+	struct arena scratch;
 	struct arena arena;
+	int result;
 
 	arena_init(&arena, 1024 * 1024);
-	assert_int_equal(
-	    requests_erase(store->graph, &arena, BYTES("shop"), contact_id, values, value_count, &error), 0);
+	arena_init(&scratch, 1024 * 1024);
+	result = requests_erase(store->graph, &arena, &scratch, BYTES("shop"), contact_id, named, &error);
+	arena_finish(&scratch);
 	arena_finish(&arena);
+	return result;
+}
+
+static void
+erase(struct hand_store *store, uint64_t contact_id, const struct contact *named)
+{
+	assert_int_equal(try_erase(store, contact_id, named), 0);
 }
 
 static void
@@ -300,7 +311,7 @@ test_R30_an_answer_that_told_of_who_was_erased_is_gone(void **test_state)
 	hand_store_expect_sound(&store);
 
 	begin(&store);
-	erase(&store, 7, NULL, 0);
+	erase(&store, 7, NULL);
 	commit(&store);
 	assert_int_equal(hand_store_expect_sound(&store).requests, 5);
 	begin(&store);
@@ -315,7 +326,7 @@ test_R30_an_answer_that_told_of_who_was_erased_is_gone(void **test_state)
 	expect(&store, "shop", "of-7", 1, NOW_US + 10, GRAPH_E_ABSENT, "untouched");
 	KEEP_TELLING(&store, "of-7", "somebody else", 8);
 	expect(&store, "shop", "of-7", 1, NOW_US, 0, "somebody else");
-	erase(&store, 5, NULL, 0);
+	erase(&store, 5, NULL);
 	commit(&store);
 	hand_store_expect_sound(&store);
 	begin(&store);
@@ -340,7 +351,7 @@ test_R30_the_digest_that_is_left_is_keyed(void **test_state)
 	hand_store_open(&store);
 	begin(&store);
 	KEEP_TELLING(&store, "r-1", "rossi", 7);
-	erase(&store, 7, NULL, 0);
+	erase(&store, 7, NULL);
 	key_request(&key, request.account, request.request_id);
 	assert_int_equal(table_get(&value, store.graph->txn, store.graph, TABLE_REQUEST, &key), 0);
 	assert_true(record_request(&kept, value));
@@ -351,28 +362,83 @@ test_R30_the_digest_that_is_left_is_keyed(void **test_state)
 	hand_store_destroy(&store);
 }
 
-static void
-test_R30_an_answer_that_has_a_value_is_gone(void **test_state)
+/* An answer that shows a contact with one identifier. */
+static const char *
+showing(struct arena *arena, enum namespace_id namespace_id, const char *value)
 {
-	static const struct bytes values[] = { { (const uint8_t *)"rossi@", 6 },
-		{ (const uint8_t *)"+3902", 5 } };
+	struct identifier held = { .namespace_id = namespace_id,
+		.value = bytes_of_string(value),
+		.claim = { .source = SOURCE_CONTACTS, .observed_at_us = 1, .recorded_at_us = 1 } };
+	struct contact contact = { .id = 5,
+		.version = 1,
+		.create_time_us = 1,
+		.update_time_us = 1,
+		.contact_class = CLASS_IDENTIFIED,
+		.display_name = held.value,
+		.identifiers = &held,
+		.identifier_count = 1 };
+	struct identified identified = { .outcome = OUTCOME_UPDATED, .revision = 3 };
+	struct bytes encoded;
+	char *text;
+
+	assert_int_equal(contact_encode(&identified.contact, arena, &contact), 0);
+	assert_int_equal(identified_encode(&encoded, arena, &identified), 0);
+	assert_null(memchr(encoded.data, 0, encoded.size));
+	text = arena_calloc(arena, encoded.size + 1, 1);
+	assert_non_null(text);
+	memcpy(text, encoded.data, encoded.size);
+	return text;
+}
+
+static void
+test_R30_an_answer_that_tells_an_identifier_is_gone(void **test_state)
+{
+	struct identifier held[] = {
+		{ .namespace_id = NAMESPACE_EMAIL, .value = BYTES("rossi@example.it") },
+		{ .namespace_id = NAMESPACE_PHONE, .value = BYTES("+390612345678") },
+		{ .namespace_id = NAMESPACE_EXT_ID, .value = BYTES("@") },
+	};
+	const struct contact named = { .id = 7, .identifiers = held, .identifier_count = 3 };
+	const char *answers[3];
+	struct hand_store store;
+	struct arena arena;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	begin(&store);
+	arena_init(&arena, 1024 * 1024);
+	answers[0] = showing(&arena, NAMESPACE_EMAIL, "rossi@example.it");
+	answers[1] = showing(&arena, NAMESPACE_PHONE, "+390612345678");
+	answers[2] = showing(&arena, NAMESPACE_WHATSAPP, "+390612345678");
+	KEEP_TELLING(&store, "first", answers[0], 5);
+	KEEP_TELLING(&store, "second", answers[1], 5);
+	KEEP_TELLING(&store, "neither", answers[2], 5);
+	KEEP_TELLING(&store, "elsewhere", answers[0], 6);
+	erase(&store, 5, &named);
+	expect(&store, "shop", "first", 1, NOW_US, GRAPH_E_ERASED, "untouched");
+	expect(&store, "shop", "second", 1, NOW_US, GRAPH_E_ERASED, "untouched");
+	expect(&store, "shop", "neither", 1, NOW_US, 0, answers[2]);
+	expect(&store, "shop", "elsewhere", 1, NOW_US, 0, answers[0]);
+	commit(&store);
+	hand_store_expect_sound(&store);
+	hand_store_destroy(&store);
+	arena_finish(&arena);
+}
+
+static void
+test_an_answer_that_is_none_is_damage(void **test_state)
+{
+	const struct contact named = { .id = 7 };
 	struct hand_store store;
 
 	(void)test_state;
 	hand_store_create(&store, MAP_BYTES);
 	hand_store_open(&store);
 	begin(&store);
-	KEEP_TELLING(&store, "first", "is rossi@example.it", 5);
-	KEEP_TELLING(&store, "second", "+3902", 5);
-	KEEP_TELLING(&store, "neither", "rossi at example.it", 5);
-	KEEP_TELLING(&store, "elsewhere", "is rossi@example.it", 6);
-	erase(&store, 5, values, 2);
-	expect(&store, "shop", "first", 1, NOW_US, GRAPH_E_ERASED, "untouched");
-	expect(&store, "shop", "second", 1, NOW_US, GRAPH_E_ERASED, "untouched");
-	expect(&store, "shop", "neither", 1, NOW_US, 0, "rossi at example.it");
-	expect(&store, "shop", "elsewhere", 1, NOW_US, 0, "is rossi@example.it");
-	commit(&store);
-	hand_store_expect_sound(&store);
+	KEEP_TELLING(&store, "r-1", "no answer", 5);
+	assert_int_equal(try_erase(&store, 5, &named), GRAPH_E_DAMAGED);
+	graph_abort(store.graph);
 	hand_store_destroy(&store);
 }
 
@@ -420,7 +486,7 @@ test_damaged_answer_expires(void **test_state)
 	assert_int_equal(table_put(store.graph, TABLE_REQUEST, &key, BYTES("too short")), 0);
 	assert_int_equal(graph_expire_requests(store.graph, NOW_US + 10, SWEPT), 0);
 	expect(&store, "shop", "r-1", 1, NOW_US, GRAPH_E_ABSENT, "untouched");
-	erase(&store, 7, NULL, 0);
+	erase(&store, 7, NULL);
 	graph_abort(store.graph);
 	hand_store_destroy(&store);
 }
@@ -459,7 +525,8 @@ main(void)
 		cmocka_unit_test(test_damaged_answer_is_told_and_never_given),
 		cmocka_unit_test(test_R30_an_answer_that_told_of_who_was_erased_is_gone),
 		cmocka_unit_test(test_R30_the_digest_that_is_left_is_keyed),
-		cmocka_unit_test(test_R30_an_answer_that_has_a_value_is_gone),
+		cmocka_unit_test(test_R30_an_answer_that_tells_an_identifier_is_gone),
+		cmocka_unit_test(test_an_answer_that_is_none_is_damage),
 		cmocka_unit_test(test_check_tells_of_answers_and_contacts_that_disagree),
 		cmocka_unit_test(test_damaged_answer_expires),
 		cmocka_unit_test(test_row_that_is_no_expiry_stops_no_write),

@@ -106,6 +106,102 @@ test_replayed_is_what_generated_code_reads(void **state)
 	}
 }
 
+/* Someone who is named nowhere but in one place of an answer. */
+static bool
+names(const struct identified *identified, const struct contact *shown, const struct contact *named)
+{
+	struct identified whole = *identified;
+	struct acted acted = { 0 };
+	struct arena arena;
+	struct bytes encoded;
+	bool by_event;
+	bool by_act;
+
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(contact_encode(&whole.contact, &arena, shown), 0);
+	assert_int_equal(identified_encode(&encoded, &arena, &whole), 0);
+	assert_int_equal(response_names(&by_event, &arena, encoded, named), 0);
+	acted.contact = whole.contact;
+	assert_int_equal(acted_encode(&encoded, &arena, &acted), 0);
+	assert_int_equal(response_names(&by_act, &arena, encoded, named), 0);
+	if (identified->conflict_count + identified->shared_count == 0)
+		assert_int_equal(by_act, by_event);
+	else
+		assert_false(by_act);
+	arena_finish(&arena);
+	return by_event;
+}
+
+static void
+test_R30_what_an_answer_names(void **state)
+{
+	const struct claim claim = { .source = SOURCE_CONTACTS, .observed_at_us = 1, .recorded_at_us = 1 };
+	struct identifier held = {
+		.namespace_id = NAMESPACE_EMAIL, .value = BYTES("rossi@example.it"), .claim = claim
+	};
+	struct identifier other = held;
+	const struct contact named = { .id = 9, .identifiers = &held, .identifier_count = 1 };
+	struct secondary secondary = {
+		.id = 3, .identifier = held, .policy = { BYTES("p"), BYTES("1"), BYTES("b") }
+	};
+	struct value email = { .type = VALUE_STRING, .string = held.value };
+	struct value verdi = { .type = VALUE_STRING, .string = BYTES("verdi@example.it") };
+	struct conflict conflict = { .kind = CONFLICT_OWNER,
+		.namespace_id = NAMESPACE_EMAIL,
+		.name = BYTES("email"),
+		.stored = verdi,
+		.stored_claim = claim,
+		.incoming = verdi,
+		.incoming_claim = claim,
+		.verdict = VERDICT_KEEP };
+	struct identified identified = { .outcome = OUTCOME_UPDATED };
+	struct contact shown = CONTACT;
+	struct arena arena;
+	struct bytes encoded;
+	bool told;
+
+	(void)state;
+	assert_false(names(&identified, &shown, &named));
+	shown.identifiers = &other;
+	shown.identifier_count = 1;
+	other.alias = true;
+	assert_true(names(&identified, &shown, &named));
+	other.value = BYTES("rossi@example.it.example");
+	assert_false(names(&identified, &shown, &named));
+	other.value = held.value;
+	other.namespace_id = NAMESPACE_CHAT;
+	assert_false(names(&identified, &shown, &named));
+	shown.secondaries = &secondary;
+	shown.secondary_count = 1;
+	assert_true(names(&identified, &shown, &named));
+	shown.secondary_count = 0;
+
+	identified.conflicts = &conflict;
+	identified.conflict_count = 1;
+	assert_false(names(&identified, &shown, &named));
+	conflict.stored = email;
+	assert_true(names(&identified, &shown, &named));
+	conflict.stored = verdi;
+	conflict.incoming = email;
+	assert_true(names(&identified, &shown, &named));
+	/* An attribute that says the same is no identifier. */
+	conflict.name = BYTES("NOTE");
+	conflict.namespace_id = NAMESPACE_NONE;
+	assert_false(names(&identified, &shown, &named));
+	identified.conflict_count = 0;
+
+	identified.shared = &held;
+	identified.shared_count = 1;
+	assert_true(names(&identified, &shown, &named));
+
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(erased_encode(&encoded, &arena, 7), 0);
+	assert_int_equal(response_names(&told, &arena, encoded, &named), 0);
+	assert_false(told);
+	assert_int_equal(response_names(&told, &arena, BYTES("no answer"), &named), MESSAGE_E_DAMAGED);
+	arena_finish(&arena);
+}
+
 /* A contact with so many dismissals, in order. */
 static struct contact
 with_dismissals(struct arena *arena, size_t count)
@@ -355,6 +451,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_responses_are_what_generated_code_reads),
 		cmocka_unit_test(test_replayed_is_what_generated_code_reads),
+		cmocka_unit_test(test_R30_what_an_answer_names),
 		cmocka_unit_test(test_dismissals_are_what_generated_code_reads_and_writes),
 		cmocka_unit_test(test_dismissals_that_no_contact_has_are_damaged),
 		cmocka_unit_test(test_limit_of_dismissals),
