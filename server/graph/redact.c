@@ -296,10 +296,10 @@ store_entry(const struct redaction *redaction, struct bytes message, const struc
 		listed = result == 1;
 	}
 	key_number(&key, account, sequence);
-	if (!listed)
-		result = table_delete(erasing->graph, TABLE_JOURNAL, &key);
+	if (listed)
+		result = table_put(erasing->graph, TABLE_JOURNAL, &key, message);
 	else
-		result = redaction->changed ? table_put(erasing->graph, TABLE_JOURNAL, &key, message) : 0;
+		result = table_delete(erasing->graph, TABLE_JOURNAL, &key);
 	for (size_t i = 0; result == 0 && i < old_ids->count; i++) {
 		uint64_t id = old_ids->ids[i];
 
@@ -369,10 +369,11 @@ redact_entry(struct redaction *redaction)
 	redact_bystanders(redaction);
 	if (redaction->result != 0)
 		return redaction->result;
-	if (!redaction->changed && !redaction->shared)
+	/* What told of the erased contact says so, even if all its values are others' by now. */
+	redaction->changed = redaction->changed || redaction->shared;
+	if (!redaction->changed)
 		return 0;
-	if (redaction->changed)
-		redaction->entry.redacted = true;
+	redaction->entry.redacted = true;
 	result = list_contacts(&new_ids, scratch, &redaction->entry);
 	/* Out of the pages that are written to next. */
 	if (result == 0)

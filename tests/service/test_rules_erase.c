@@ -462,6 +462,30 @@ test_R30_what_was_told_of_it_is_gone(struct scene *s)
 	expect_sound(s);
 }
 
+/* An entry about the contact that goes, all of whose values are others' by now: it says
+ * nevertheless that it is not what it was. */
+static void
+test_R30_an_entry_with_nothing_to_take_out_is_redacted(struct scene *s)
+{
+	const Anagraph__V1__JournalEntry *entry;
+
+	scene_use(s, NULL);
+	identify(s, CONVERSATIONS, AT(3), ID("push", "d-1"), ID("ext_id", "c-1"));
+	identify(s, CONTACTS, AT(1), ID("phone", "+390612345678"));
+	assert_int_equal(identify(s, CONTACTS, AT(1), ID("whatsapp", "+390612345678"), ID("push", "d-1")), 2);
+	identify(s, CONTACTS, AT(1), ID("email", "c@example.it"));
+	assert_int_equal(
+	    identify(s, CONTACTS, AT(2), ID("email", "c@example.it"), ID("whatsapp", "+390612345678")), 3);
+	expect_contact(s, 2, "phone=+390612345678");
+	erase(s, 2);
+	entry = find_disputed(s, 1);
+	assert_int_equal(entry->contact_id, 2);
+	assert_true(entry->redacted);
+	assert_int_equal(entry->n_identifiers, 2);
+	assert_string_equal(entry->conflicts[0]->stored->string_value, "d-1");
+	expect_sound(s);
+}
+
 /* An entry about the contact that goes, by which another lost a device to it. */
 static void
 test_R30_a_loss_to_it_stays_in_the_losers_history(struct scene *s)
@@ -636,6 +660,7 @@ main(void)
 		STOCK_TEST(test_R30_dismissals_go),
 		STOCK_TEST(test_R30_what_is_told_of_others_stays),
 		STOCK_TEST(test_R30_what_was_told_of_it_is_gone),
+		STOCK_TEST(test_R30_an_entry_with_nothing_to_take_out_is_redacted),
 		STOCK_TEST(test_R30_a_loss_to_it_stays_in_the_losers_history),
 		STOCK_TEST(test_R30_companions_go),
 		STOCK_TEST(test_R30_a_full_store_still_erases),
