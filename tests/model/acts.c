@@ -297,35 +297,6 @@ entry_tells_of(const struct decision *d, const struct model_entry *entry)
 	return tells;
 }
 
-/* Whether an entry tells anything of a contact but that it lost what the erased one had. */
-static bool
-told_otherwise(const struct decision *d, const struct model_entry *entry, uint64_t id)
-{
-	bool told = entry->contact_id == id;
-
-	for (size_t i = 0; i < entry->absorbed_count; i++)
-		told = told || entry->absorbed[i].id == id;
-	for (size_t i = 0; i < entry->conflict_count; i++)
-		told = told || entry->conflicts[i].owner_contact_id == id;
-	for (size_t i = 0; i < entry->loss_count; i++)
-		told =
-		    told || (entry->losses[i].contact_id == id && !names_erased(d, &entry->losses[i].value));
-	return told;
-}
-
-/* Notes under whom the entry may be found no longer. */
-static void
-loosen(struct decision *d, struct model_entry *entry)
-{
-	for (size_t i = 0; i < entry->indexed_count; i++) {
-		uint64_t id = entry->indexed_ids[i];
-
-		if (!told_otherwise(d, entry, id) && !model_is_loose(entry, id))
-			entry->loose_ids =
-			    model_append(entry->loose_ids, &entry->loose_count, &id, sizeof(id));
-	}
-}
-
 /* The journal forgets: an entry that is found under nobody else goes, any other stays
  * without values. One of others alone that tells an identifier, of the time before the
  * erased contact had it, may lose that, too: how far this is looked for is not said. */
@@ -334,10 +305,8 @@ forget_entry(struct decision *d, struct model_entry *entry)
 {
 	size_t kept = 0;
 
-	if (entry_tells_of(d, entry)) {
+	if (entry_tells_of(d, entry))
 		entry->may_be_redacted = true;
-		loosen(d, entry);
-	}
 	for (size_t i = 0; i < entry->indexed_count; i++) {
 		if (!leads_to(d->model, entry->indexed_ids[i], d->target))
 			entry->indexed_ids[kept++] = entry->indexed_ids[i];

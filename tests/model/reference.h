@@ -170,9 +170,6 @@ struct model_entry {
 	size_t absorbed_count;
 	uint64_t *indexed_ids; /* contacts that it is found under, ascending */
 	size_t indexed_count;
-	uint64_t *loose_ids; /* of those: contacts that lost by it what was erased with another since, and
-				no more; the service may find it under them no longer */
-	size_t loose_count;
 	struct model_fact *erased_facts; /* of a redacted entry: identifiers that it must not tell */
 	size_t erased_fact_count;
 };
@@ -245,9 +242,6 @@ struct model_contact *model_living(const struct model *model, uint64_t id);
 
 /* Whether a journal entry is found under a contact, or one that became part of it (R25). */
 bool model_tells_of(const struct model *model, const struct model_entry *entry, uint64_t contact_id);
-
-/* Whether the service may find it under this id no longer. */
-bool model_is_loose(const struct model_entry *entry, uint64_t id);
 
 /* Counts again from nothing (R3). */
 struct model_totals model_recount(const struct model *model);

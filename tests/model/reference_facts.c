@@ -266,16 +266,6 @@ model_tells_of(const struct model *model, const struct model_entry *entry, uint6
 	return false;
 }
 
-bool
-model_is_loose(const struct model_entry *entry, uint64_t id)
-{
-	for (size_t i = 0; i < entry->loose_count; i++) {
-		if (entry->loose_ids[i] == id)
-			return true;
-	}
-	return false;
-}
-
 struct model_totals
 model_recount(const struct model *model)
 {

@@ -44,7 +44,6 @@ finish_entry(struct model_entry *entry)
 	free(entry->conflicts);
 	free(entry->losses);
 	free(entry->indexed_ids);
-	free(entry->loose_ids);
 	free(entry->erased_facts);
 }
 
