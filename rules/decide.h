@@ -50,6 +50,11 @@ struct question {
 /* Whether the verdict table has a cell for it. */
 bool verdict_has_cell(enum conflict_kind kind, enum verdict verdict);
 
+/* The question that a conflict was, word for word, borrowed from the conflict; false when
+ * that is not known any more: the conflict is from before all of it was kept, or a value in
+ * it was somebody's who has been erased since. */
+bool conflict_question(struct question *question, struct bytes account, const struct conflict *conflict);
+
 /* Puts a question to the policy of the incoming claim's source and settles its
  * verdict, the account's default where it gives none: R22 and R23. *conflict borrows from the question's
  * data, the reason from the arena. 0; -ENOMEM. */

@@ -258,6 +258,7 @@ enum fallback {
 	FALLBACK_INVALID = 3,  /* VERDICT_INVALID */
 };
 
+/* A conflict with all that its policy was shown. A claim without a source is absent. */
 struct conflict {
 	enum conflict_kind kind;
 	enum namespace_id namespace_id; /* NAMESPACE_NONE for an attribute */
@@ -266,7 +267,13 @@ struct conflict {
 	struct claim stored_claim;
 	struct value incoming;
 	struct claim incoming_claim;
-	uint64_t owner_contact_id; /* OWNER alone */
+	struct value displaced; /* OWNER: the target's own other value */
+	struct claim displaced_claim;
+	struct value device; /* IDENTITY: how the target was found */
+	struct claim device_claim;
+	uint64_t target_contact_id;   /* whom the event was about; 0 where that was not kept yet */
+	uint64_t incoming_contact_id; /* the contact that an absorbed value comes from; else 0 */
+	uint64_t owner_contact_id;    /* OWNER alone */
 	enum verdict verdict;
 	enum fallback fallback;
 	struct policy_identity policy;

@@ -102,15 +102,21 @@ conflict_decide(struct conflict *conflict, struct arena *arena, const struct que
 		.stored_claim = *question->stored_claim,
 		.incoming = *question->incoming,
 		.incoming_claim = *question->incoming_claim,
+		.target_contact_id = question->target_contact_id,
+		.incoming_contact_id = question->incoming_contact_id,
 	};
 	int answer;
 
 	if (question->displaced != NULL) {
+		decided.displaced = *question->displaced;
+		decided.displaced_claim = *question->displaced_claim;
 		displaced =
 		    shown_claim(question->displaced, question->displaced_claim, question->target_contact_id);
 		shown.displaced = &displaced;
 	}
 	if (question->device != NULL) {
+		decided.device = *question->device;
+		decided.device_claim = *question->device_claim;
 		device = shown_claim(question->device, question->device_claim, question->target_contact_id);
 		shown.device = &device;
 	}
@@ -128,4 +134,36 @@ conflict_decide(struct conflict *conflict, struct arena *arena, const struct que
 	decider->settled(decider->context, source, decided.fallback);
 	*conflict = decided;
 	return 0;
+}
+
+bool
+conflict_question(struct question *question, struct bytes account, const struct conflict *conflict)
+{
+	bool is_owned = conflict->kind == CONFLICT_OWNER;
+	bool is_displacing = conflict->displaced_claim.source != SOURCE_NONE;
+	bool is_on_device = conflict->device_claim.source != SOURCE_NONE;
+
+	if (conflict->target_contact_id == 0 || conflict->stored.type == VALUE_NONE ||
+	    conflict->incoming.type == VALUE_NONE ||
+	    (is_displacing && conflict->displaced.type == VALUE_NONE) ||
+	    (is_on_device && conflict->device.type == VALUE_NONE))
+		return false;
+	*question = (struct question){
+		.account = account,
+		.kind = conflict->kind,
+		.namespace_id = conflict->namespace_id,
+		.name = conflict->name,
+		.incoming = &conflict->incoming,
+		.incoming_claim = &conflict->incoming_claim,
+		.incoming_contact_id = conflict->incoming_contact_id,
+		.stored = &conflict->stored,
+		.stored_claim = &conflict->stored_claim,
+		.stored_contact_id = is_owned ? conflict->owner_contact_id : conflict->target_contact_id,
+		.displaced = is_displacing ? &conflict->displaced : NULL,
+		.displaced_claim = is_displacing ? &conflict->displaced_claim : NULL,
+		.device = is_on_device ? &conflict->device : NULL,
+		.device_claim = is_on_device ? &conflict->device_claim : NULL,
+		.target_contact_id = conflict->target_contact_id,
+	};
+	return true;
 }

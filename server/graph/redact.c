@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "rules/namespaces.h"
 #include "server/graph/erasing.h"
 #include "server/graph/outcome.h"
 #include "server/graph/scan.h"
@@ -123,6 +124,37 @@ redact_side(struct redaction *redaction, enum namespace_id namespace_id, bool of
 	return true;
 }
 
+/* Whether what is left of the event names a device. */
+static bool
+event_names_device(const struct journal_entry *entry, struct bytes value)
+{
+	for (size_t i = 0; i < entry->identifier_count; i++) {
+		if (!namespace_is_personal(entry->identifiers[i].namespace_id) &&
+		    bytes_equal(entry->identifiers[i].value, value))
+			return true;
+	}
+	return false;
+}
+
+/* What was shown beside both sides, which the contact held that the event was about. The
+ * device is one of the event's, and goes with it. */
+static bool
+redact_beside(struct redaction *redaction, struct conflict *conflict)
+{
+	bool of_erased = id_list_has(&redaction->erasing->erased, conflict->target_contact_id);
+	bool displaced = redact_side(
+	    redaction, conflict->namespace_id, of_erased, &conflict->displaced, &conflict->displaced_claim);
+	bool device = conflict->device.type != VALUE_NONE &&
+	    !event_names_device(&redaction->entry, conflict->device.string);
+
+	if (device)
+		conflict->device = (struct value){ .type = VALUE_NONE };
+	if (!device && (!of_erased || conflict->device_claim.conversation.size == 0))
+		return displaced;
+	conflict->device_claim.conversation = bytes_of(NULL, 0);
+	return true;
+}
+
 static void
 redact_conflicts(struct redaction *redaction)
 {
@@ -146,8 +178,9 @@ redact_conflicts(struct redaction *redaction)
 		    redaction, conflict->namespace_id, of_owner, &conflict->stored, &conflict->stored_claim);
 		bool incoming = redact_side(redaction, conflict->namespace_id, redaction->own,
 		    &conflict->incoming, &conflict->incoming_claim);
+		bool beside = redact_beside(redaction, conflict);
 
-		if (!stored && !incoming)
+		if (!stored && !incoming && !beside)
 			continue;
 		/* Whatever a policy had to say may speak of the values. */
 		conflict->reason = bytes_of(NULL, 0);

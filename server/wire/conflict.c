@@ -26,6 +26,10 @@ enum conflict_field {
 	CONFLICT_POLICY = 7,
 	CONFLICT_REASON = 8,
 	CONFLICT_FALLBACK = 9,
+	CONFLICT_TARGET_CONTACT_ID = 10,
+	CONFLICT_INCOMING_CONTACT_ID = 11,
+	CONFLICT_DISPLACED = 12,
+	CONFLICT_DEVICE = 13,
 };
 
 enum { KIND_COUNT = CONFLICT_IDENTITY + 1, VERDICT_COUNT = VERDICT_SEPARATE + 1 };
@@ -80,18 +84,40 @@ take_claimed_value(struct value *value, struct claim *claim, const struct wire_f
 	return 0;
 }
 
+/* The most bytes of a claimed value that may be absent. */
+static size_t
+optional_bytes(const struct value *value, const struct claim *claim)
+{
+	if (claim->source == SOURCE_NONE)
+		return 0;
+	return frame_bytes(1) + value_bytes(value) + claim_bytes(claim);
+}
+
+static void
+put_optional(struct wire_writer *writer, uint32_t field, const struct value *value, const struct claim *claim)
+{
+	if (claim->source != SOURCE_NONE)
+		put_claimed_value(writer, field, value, claim);
+}
+
 size_t
 conflict_bytes(const struct conflict *conflict)
 {
-	return frame_bytes(9) + conflict->name.size + value_bytes(&conflict->stored) +
+	return frame_bytes(11) + conflict->name.size + value_bytes(&conflict->stored) +
 	    claim_bytes(&conflict->stored_claim) + value_bytes(&conflict->incoming) +
 	    claim_bytes(&conflict->incoming_claim) + policy_bytes(&conflict->policy) + conflict->reason.size +
-	    fallback_names[conflict->fallback].size;
+	    fallback_names[conflict->fallback].size +
+	    optional_bytes(&conflict->displaced, &conflict->displaced_claim) +
+	    optional_bytes(&conflict->device, &conflict->device_claim);
 }
 
 void
 put_conflict_fields(struct wire_writer *writer, const struct conflict *conflict)
 {
+	put_optional(writer, CONFLICT_DEVICE, &conflict->device, &conflict->device_claim);
+	put_optional(writer, CONFLICT_DISPLACED, &conflict->displaced, &conflict->displaced_claim);
+	wire_put_varint(writer, CONFLICT_INCOMING_CONTACT_ID, conflict->incoming_contact_id);
+	wire_put_varint(writer, CONFLICT_TARGET_CONTACT_ID, conflict->target_contact_id);
 	wire_put_bytes(writer, CONFLICT_FALLBACK, fallback_names[conflict->fallback]);
 	wire_put_bytes(writer, CONFLICT_REASON, conflict->reason);
 	put_policy(writer, CONFLICT_POLICY, &conflict->policy);
@@ -164,6 +190,14 @@ take_conflict_field(struct conflict *conflict, const struct wire_field *field)
 		return take_bytes(&conflict->reason, field);
 	case CONFLICT_FALLBACK:
 		return take_fallback(&conflict->fallback, field);
+	case CONFLICT_TARGET_CONTACT_ID:
+		return take_number(&conflict->target_contact_id, field);
+	case CONFLICT_INCOMING_CONTACT_ID:
+		return take_number(&conflict->incoming_contact_id, field);
+	case CONFLICT_DISPLACED:
+		return take_claimed_value(&conflict->displaced, &conflict->displaced_claim, field);
+	case CONFLICT_DEVICE:
+		return take_claimed_value(&conflict->device, &conflict->device_claim, field);
 	default:
 		return MESSAGE_E_DAMAGED;
 	}

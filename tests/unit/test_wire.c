@@ -232,6 +232,20 @@ some_conflict(uint64_t *state, struct arena *arena)
 		conflict.stored = (struct value){ .type = VALUE_NONE };
 	if (below(state, 4) == 0)
 		conflict.incoming = (struct value){ .type = VALUE_NONE };
+	/* From before these were kept. */
+	if (below(state, 4) == 0)
+		return conflict;
+	conflict.target_contact_id = some_number(state);
+	conflict.incoming_contact_id = below(state, 2) == 0 ? 0 : some_number(state);
+	if (below(state, 2) == 0) {
+		conflict.displaced = some_value(state, arena);
+		conflict.displaced_claim = some_claim(state, arena);
+	}
+	if (below(state, 2) == 0) {
+		conflict.device_claim = some_claim(state, arena);
+		if (below(state, 4) != 0)
+			conflict.device = some_value(state, arena);
+	}
 	return conflict;
 }
 
@@ -456,6 +470,16 @@ expect_claimed_value(
 }
 
 static void
+expect_optional(
+    const Anagraph__V1__ClaimedValue *theirs, const struct value *value, const struct claim *claim)
+{
+	if (claim->source == SOURCE_NONE)
+		assert_null(theirs);
+	else
+		expect_claimed_value(theirs, value, claim);
+}
+
+static void
 expect_conflict(const Anagraph__V1__Conflict *theirs, const struct conflict *ours)
 {
 	static const char *const fallbacks[] = { "", "POLICY_FAILED", "POLICY_DEFERRED", "VERDICT_INVALID" };
@@ -465,6 +489,10 @@ expect_conflict(const Anagraph__V1__Conflict *theirs, const struct conflict *our
 	expect_claimed_value(theirs->stored, &ours->stored, &ours->stored_claim);
 	expect_claimed_value(theirs->incoming, &ours->incoming, &ours->incoming_claim);
 	assert_true(theirs->owner_contact_id == ours->owner_contact_id);
+	assert_true(theirs->target_contact_id == ours->target_contact_id);
+	assert_true(theirs->incoming_contact_id == ours->incoming_contact_id);
+	expect_optional(theirs->displaced, &ours->displaced, &ours->displaced_claim);
+	expect_optional(theirs->device, &ours->device, &ours->device_claim);
 	assert_int_equal(theirs->verdict, ours->verdict);
 	expect_policy(theirs->policy, &ours->policy);
 	expect_text(theirs->reason, ours->reason);
