@@ -138,6 +138,7 @@ int command_erase(struct command *command, int argc, char **argv);
 int command_import(struct command *command, int argc, char **argv);
 int command_export(struct command *command, int argc, char **argv);
 int command_policy(struct command *command, int argc, char **argv);
+int command_policy_replay(struct command *command, int argc, char **argv); /* argv[0] is "replay" */
 int command_check(struct command *command, int argc, char **argv);
 int command_compact(struct command *command, int argc, char **argv);
 

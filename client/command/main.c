@@ -34,6 +34,7 @@ static const char HELP[] =
     "  import          takes a file of contacts in, CSV or JSON lines\n"
     "  export          writes an account's contacts as a file that import reads\n"
     "  policy new      writes a policy to begin with; asks no service\n"
+    "  policy replay   says what another policy would have made of an account's history\n"
     "  check           reads the whole of a store, and says whether it is sound\n"
     "  compact         writes a store anew, so that nothing is left of what was erased\n"
     "\n"

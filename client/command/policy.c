@@ -1,6 +1,5 @@
-/* `anagraph policy new NAME`: a file to begin a policy with. It is the one verb that
- * asks no service: what it writes compiles, passes anagraph-policy-check and says in its
- * comments what to change. */
+/* `anagraph policy new NAME`: a file to begin a policy with. It asks no service: what it
+ * writes compiles, passes anagraph-policy-check and says in its comments what to change. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -83,6 +82,8 @@ command_policy(struct command *command, int argc, char **argv)
 	static const struct option options[] = { COMMON_OPTIONS, { NULL, 0, NULL, 0 } };
 	int option, result;
 
+	if (argc > 1 && strcmp(argv[1], "replay") == 0)
+		return command_policy_replay(command, argc - 1, argv + 1);
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		result = command_option(command, option, argv);
 		if (result == OPTION_HELP) {
@@ -93,7 +94,8 @@ command_policy(struct command *command, int argc, char **argv)
 			return result;
 	}
 	if (argc - optind < 2 || strcmp(argv[optind], "new") != 0)
-		return command_misused(command, "expected: anagraph policy new NAME");
+		return command_misused(
+		    command, "expected: anagraph policy new NAME, or anagraph policy replay FILE.so");
 	optind += 2;
 	result = command_no_arguments(command, argc, argv);
 	return result == OPTION_TAKEN ? make_policy(command, argv[optind - 1]) : result;

@@ -56,13 +56,20 @@ KNOWLEDGE = {
         r"base/.*", r"rules/.*", r"server/rpc/.*", r"server/wire/.*", r"server/engine/engine\.h",
         r"server/graph/graph\.h",
     ],
+    "server/replay/": [
+        r"base/.*", r"rules/.*", r"server/replay/.*", r"server/graph/graph\.h",
+        r"server/wire/messages\.h",
+    ],
     "client/": [r"base/.*", r"client/.*", r"server/wire/wire\.h"],
     "kit/": [r"kit/.*", r"rules/policy\.h"],
     "plugins/": [],
 }
 # Single files that may know more than their place: those for verbs of the command that
 # look into a store.
-MORE = {"client/command/maintain.h": [r"server/graph/graph\.h"]}
+MORE = {
+    "client/command/maintain.h": [r"server/graph/graph\.h"],
+    "client/command/replay.h": [r"server/config\.h", r"server/replay/replay\.h"],
+}
 
 
 def read_tree(root):

@@ -1,0 +1,446 @@
+#!/usr/bin/python3
+"""`anagraph policy replay` on the stores of running daemons.
+
+Whatever it says is held against something that knows nothing of it: a policy that hashes
+all that it is shown, the answers that the daemon gave at the time, and a second daemon that
+took the same events in under the other policy. Prints TAP.
+
+usage: test_policy_replay.py ANAGRAPHD ANAGRAPH STOCK-POLICY-DIR TEST-POLICY-DIR DIRECTORY
+"""
+import collections
+import ctypes
+import hashlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+
+PR_SET_PDEATHSIG = 1
+EPOCH = 1700000000
+RANK = {"push": 1, "conversations": 2, "contacts": 3}
+KINDS = ["value", "owner", "identity"]
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Daemon:
+    """A daemon on a store of its own; ends with the test."""
+
+    def __init__(self, house, policy_dir, policies, settings=""):
+        self.house = house
+        self.data_dir = tempfile.mkdtemp(prefix="replay-", dir=house.directory)
+        self.config = os.path.join(self.data_dir, "settings.yaml")
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(f"data_dir: {self.data_dir}\npolicy_dir: {policy_dir}\nlisten: 127.0.0.1:0\n")
+            file.write("policies: {" + ", ".join(f"{s}: {p}" for s, p in policies.items()) + "}\n" + settings)
+        os.chmod(self.config, 0o600)
+        self.process = subprocess.Popen([house.anagraphd, "--config", self.config], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True, preexec_fn=die_with_parent)
+        ready = self.process.stdout.readline()
+        if not ready.startswith("ready on "):
+            raise RuntimeError(f"the daemon did not start: {ready!r}")
+        self.target = ready.split()[-1]
+
+    def run(self, *arguments, text=None):
+        done = subprocess.run([self.house.anagraph, "--server", self.target, "--timeout", "60", *map(str, arguments)],
+            input=text, capture_output=True, text=True, check=False, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(f"{arguments}: {done.stdout[-300:]} {done.stderr[-300:]}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def identify(self, account, events):
+        return self.run("identify", "--account", account, "-", text="".join(json.dumps(e) + "\n" for e in events))
+
+    def contacts(self, account):
+        return self.run("list", "--account", account, "--view", "all", "--all", "--page-size", 1000)
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        self.process.stdout.close()
+        shutil.rmtree(self.data_dir)
+
+
+class House:
+    def __init__(self, anagraphd, anagraph, stock, testing, directory):
+        self.anagraphd = anagraphd
+        self.anagraph = anagraph
+        self.stock = pathlib.Path(stock)
+        self.testing = pathlib.Path(testing)
+        self.directory = directory
+        self.daemons = []
+
+    def daemon(self, *arguments, **keywords):
+        self.daemons.append(Daemon(self, *arguments, **keywords))
+        return self.daemons[-1]
+
+    def attempt(self, policy, *arguments):
+        """Runs a replay with scratch space of its own, of which nothing may be left."""
+        scratch = tempfile.mkdtemp(prefix="scratch-", dir=self.directory)
+        done = subprocess.run([self.anagraph, "policy", "replay", str(policy), *map(str, arguments)],
+            capture_output=True, text=True, check=False, timeout=300, env={**os.environ, "TMPDIR": scratch})
+        left = os.listdir(scratch)
+        shutil.rmtree(scratch)
+        expect(left == [], f"left in the scratch directory: {left}")
+        return done
+
+    def replay(self, policy, *arguments):
+        """Its differences and its report, as JSON."""
+        done = self.attempt(policy, "--json", *arguments)
+        expect(done.returncode == 0, f"exit status {done.returncode}: {done.stderr}")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return lines[:-1], lines[-1]
+
+
+def expect(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def expect_equal(found, expected, what):
+    expect(found == expected, f"{what}: found {found}, expected {expected}")
+
+
+def observed(second):
+    return f"{2023}-11-{14 + second // 86400:02d}T{second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z"
+
+
+def history(seed, count, sources, every_event_tells=False):
+    """Events among few people, so that they meet: out of order, with conflicts of all kinds.
+    every_event_tells gives each a value that nobody has said before, so that all of them are
+    in the journal whatever a policy decides."""
+    chance = random.Random(seed)
+    events = []
+    for number in range(count):
+        identifiers = []
+        for namespace, most in [("ext_id", 25), ("email", 30), ("phone", 30), ("whatsapp", 30)]:
+            if chance.random() < 0.3:
+                value = chance.randrange(most)
+                text = {"email": f"p{value}@example.it", "ext_id": f"x-{value}"}.get(
+                    namespace, f"+39333123{4500 + value}")
+                identifiers.append({"namespace": namespace, "value": text})
+        for namespace in ["chat", "push"]:
+            if chance.random() < 0.4 or not identifiers:
+                identifiers.append({"namespace": namespace, "value": f"{namespace}-{chance.randrange(60)}"})
+        attributes = [{"name": name, "string_value": f"{name.lower()}-{chance.randrange(5)}"}
+            for name in ["FIRST_NAME", "LAST_NAME", "CITY"] if chance.random() < 0.3]
+        if chance.random() < 0.2:
+            attributes.append({"name": "NEWSLETTER", "bool_value": chance.random() < 0.5})
+        if every_event_tells:
+            attributes.append({"name": "VISIT", "number_value": number})
+        event = {"source": chance.choice(sources), "identifiers": identifiers, "attributes": attributes,
+            "observed_at": observed(chance.randrange(200000)), "conversation": f"t-{chance.randrange(20)}"}
+        events.append(event)
+    return events
+
+
+def conflicts_of(answers):
+    return [conflict for answer in answers for conflict in answer.get("conflicts", [])]
+
+
+def word(enumerator):
+    return enumerator.rsplit("_", 1)[-1].lower()
+
+
+def matrix(report):
+    """Counts by kind, stored verdict and replayed verdict."""
+    counts = collections.Counter()
+    for kind in KINDS:
+        for stored, row in report["conflicts"][kind]["verdicts"].items():
+            for replayed, count in row.items():
+                counts[kind, stored, replayed] = count
+    return counts
+
+
+def totals_of(counted):
+    return {name: int(counted.get(name, 0)) for name in
+        ["identified", "anonymous_push", "anonymous_chat", "contacts_page_total", "home_page_total"]}
+
+
+def some_totals(course):
+    return {name: course[name] for name in
+        ["identified", "anonymous_push", "anonymous_chat", "contacts_page_total", "home_page_total"]}
+
+
+def operate(daemon, account, seed, count):
+    """Operators promote, dismiss and merge at random."""
+    chance = random.Random(seed)
+    done = collections.Counter()
+    for _ in range(count):
+        contacts = daemon.contacts(account)
+        offering = [c for c in contacts if c.get("secondaries")]
+        act = chance.choice(["promote", "dismiss", "merge"])
+        try:
+            if act == "merge":
+                one, other = chance.sample(contacts, 2)
+                daemon.run("merge", "--account", account, "--survivor", one["id"], "--survivor-version",
+                    one["version"], "--absorbed", other["id"], "--absorbed-version", other["version"],
+                    "--operator", "anna")
+            elif offering:
+                contact = chance.choice(offering)
+                secondary = chance.choice(contact["secondaries"])
+                daemon.run(act, "--account", account, "--contact", contact["id"], "--secondary", secondary["id"],
+                    "--contact-version", contact["version"], "--operator", "anna")
+            done[act] += 1
+        except RuntimeError as error:
+            if "IDENTIFIER_OWNED" not in str(error):
+                raise
+    return done
+
+
+def held(contacts):
+    """How often each name and value is held, devices and aliases included."""
+    counts = collections.Counter()
+    for contact in contacts:
+        for identifier in contact.get("identifiers", []):
+            counts[identifier["namespace"], json.dumps(identifier["value"])] += 1
+        for attribute in contact.get("attributes", []):
+            value = next(v for k, v in attribute.items() if k.endswith("_value"))
+            counts[attribute["name"], json.dumps(value)] += 1
+    return counts
+
+
+def store_hash(data_dir):
+    digest = hashlib.sha256()
+    for path in sorted(pathlib.Path(data_dir).rglob("data.mdb")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+WITNESSES = {"contacts": "witness", "conversations": "witness", "push": "witness"}
+
+
+def test_the_policy_that_decided_decides_the_same(house):
+    """Every conflict is shown again byte for byte: the witness would notice."""
+    for seed in [1, 2]:
+        daemon = house.daemon(house.testing, WITNESSES)
+        answers = daemon.identify("shop", history(seed, 500, list(RANK)))
+        acts = operate(daemon, "shop", seed, 25)
+        answers += daemon.identify("shop", history(seed + 100, 300, list(RANK)))
+        conflicts = conflicts_of(answers)
+        before = store_hash(daemon.data_dir)
+        differences, report = house.replay(house.testing / "witness.so", "--account", "shop", "--data-dir",
+            daemon.data_dir)
+        expect_equal(store_hash(daemon.data_dir), before, "the store's bytes")
+        kinds = collections.Counter(word(c["kind"]) for c in conflicts)
+        for kind in KINDS:
+            expect(kinds[kind] > 10, f"seed {seed}: only {kinds[kind]} conflicts of {kind}")
+        expect(any("displaced" in c for c in conflicts) and any("device" in c for c in conflicts) and
+            any(c.get("incoming_contact_id") for c in conflicts), "a claim of some sort was never shown")
+        expected = collections.Counter((word(c["kind"]), word(c["verdict"]), word(c["verdict"])) for c in conflicts)
+        expect_equal(matrix(report), expected, f"seed {seed}: verdicts")
+        fallbacks = collections.Counter(c["fallback"] for c in conflicts if c.get("fallback"))
+        expect_equal(report["fallbacks"], {"policy_failed": fallbacks["POLICY_FAILED"],
+            "policy_deferred": fallbacks["POLICY_DEFERRED"], "verdict_invalid": fallbacks["VERDICT_INVALID"]},
+            "fallbacks")
+        expect(all(fallbacks.values()) and len(fallbacks) == 3, f"fallbacks that were met: {fallbacks}")
+        expect_equal(report["other_reasons"], 0, "reasons, which are hashes of all that was shown")
+        expect_equal([report["conflicts"][k]["not_known_any_more"] for k in KINDS], [0, 0, 0], "unknown")
+        expect_equal(differences, [], "differences")
+        expect_equal([report[n] for n in ["contacts_differing", "names_differing", "asked_anew", "assumed",
+            "acts_lost"]], [0] * 5, "what follows")
+        expect_equal(report["totals"]["as_replayed"], report["totals"]["as_decided"], "totals")
+        expect(sum(acts.values()) > 10, f"acts: {acts}")
+        print(f"# seed {seed}: {len(conflicts)} conflicts, {dict(acts)}, {report['contacts_astray']} of "
+            f"{report['contacts_stored']} contacts astray")
+
+
+def test_a_course_ends_as_the_store_when_the_journal_has_everything(house):
+    daemon = house.daemon(house.testing, WITNESSES)
+    daemon.identify("shop", history(5, 500, list(RANK), every_event_tells=True))
+    operate(daemon, "shop", 5, 25)
+    contacts = daemon.contacts("shop")
+    _, report = house.replay(house.testing / "witness.so", "--account", "shop", "--data-dir", daemon.data_dir,
+        "--option", "salt=x")
+    expect_equal(report["contacts_astray"], 0, "contacts astray")
+    expect_equal(report["contacts_stored"], len(contacts), "contacts")
+    counted = totals_of(daemon.run("count", "--account", "shop")[0])
+    expect_equal(some_totals(report["totals"]["as_decided"]), counted, "totals")
+    expect_equal(report["totals"]["as_decided"]["secondaries"], sum(len(c.get("secondaries", [])) for c in contacts),
+        "secondaries")
+    for way in ["email", "sms", "whatsapp", "push"]:
+        expect_equal(report["totals"]["as_decided"]["reach_" + way],
+            sum(f"REACH_{way.upper()}" in c.get("reach", []) or way in c.get("reach", []) for c in contacts),
+            f"reach {way}")
+    expect(report["contacts_differing"] > 0, "another salt changes nothing")
+
+
+def newer(conflict):
+    """Whether a device's claim is newer than its owner's: the values are the same."""
+    def key(claimed):
+        claim = claimed["claim"]
+        return claim["observed_at"], RANK[word(claim["source"])]
+    return key(conflict["incoming"]) > key(conflict["stored"])
+
+
+def chat_primary(conflict):
+    if word(conflict["kind"]) == "owner" and conflict["name"] in ("chat", "push", "facebook", "instagram"):
+        return "take" if newer(conflict) else "keep"
+    return "offer"
+
+
+def test_another_policy_ends_as_a_daemon_that_had_it(house):
+    """A second daemon takes the same events in, under the policy that is replayed."""
+    for seed, first, second in [(11, "push_latest", "chat_primary"), (12, "chat_primary", "push_latest"),
+            (13, "longest_name", "push_latest")]:
+        events = history(seed, 600, list(RANK), every_event_tells=True)
+        one = house.daemon(house.stock, {source: first for source in RANK})
+        other = house.daemon(house.stock, {source: second for source in RANK})
+        conflicts = conflicts_of(one.identify("shop", events))
+        other.identify("shop", events)
+        differences, report = house.replay(house.stock / f"{second}.so", "--account", "shop", "--data-dir",
+            one.data_dir)
+        if second == "chat_primary":
+            expected = collections.Counter((word(c["kind"]), word(c["verdict"]), chat_primary(c)) for c in conflicts)
+            expect_equal(matrix(report), expected, "verdicts")
+        expect_equal(sum(matrix(report).values()), len(conflicts), "conflicts decided again")
+        expect_equal(report["contacts_astray"], 0, "contacts astray")
+        contacts = other.contacts("shop")
+        expect_equal(some_totals(report["totals"]["as_replayed"]),
+            totals_of(other.run("count", "--account", "shop")[0]), f"{first} to {second}: totals")
+        expect_equal(report["totals"]["as_replayed"]["secondaries"],
+            sum(len(c.get("secondaries", [])) for c in contacts), "secondaries")
+        expected = held(contacts)
+        found = held(one.contacts("shop"))
+        for difference in differences:
+            if "name" in difference:
+                found[difference["name"], json.dumps(difference["as_decided"])] -= 1
+                found[difference["name"], json.dumps(difference["as_replayed"])] += 1
+        expected.subtract(found)
+        wrong = {key: count for key, count in expected.items() if key[1] != "null" and count != 0}
+        expect_equal(wrong, {}, f"{first} to {second}: what is held")
+        expect_equal(report["names_differing"], sum("name" in d for d in differences), "names")
+        expect_equal(report["contacts_differing"], len({d["contact_id"] for d in differences}), "contacts")
+        print(f"# {first} to {second}: {len(conflicts)} conflicts, {report['contacts_differing']} contacts differ")
+
+
+def test_sources_and_times_are_left_alone(house):
+    daemon = house.daemon(house.stock, {source: "push_latest" for source in RANK})
+    conflicts = conflicts_of(daemon.identify("shop", history(21, 400, list(RANK))))
+    recorded = sorted(c["incoming"]["claim"]["recorded_at"] for c in conflicts)
+    since = recorded[len(recorded) // 2]
+    _, report = house.replay(house.stock / "chat_primary.so", "--account", "shop", "--config", daemon.config,
+        "--source", "conversations", "--source", "push", "--since", since)
+    asked = [c for c in conflicts if word(c["incoming"]["claim"]["source"]) != "contacts"]
+    # An absorbed value's claim is older than the event that raises the conflict.
+    least = [c for c in asked if c["incoming"]["claim"]["recorded_at"] >= since]
+    count = sum(matrix(report).values())
+    expect(len(least) <= count < len(asked), f"{count} decided again, of {len(least)} to {len(asked)}")
+    expect_equal(count + sum(report["conflicts"][k]["left"] for k in KINDS), len(conflicts), "all of them")
+
+
+def test_what_was_erased_is_counted_and_not_told(house):
+    daemon = house.daemon(house.stock, {source: "push_latest" for source in RANK})
+    daemon.identify("shop", [
+        {"source": "contacts", "observed_at": observed(10), "identifiers": [
+            {"namespace": "email", "value": "canary@example.it"}, {"namespace": "phone", "value": "+393331234599"}]},
+        {"source": "contacts", "observed_at": observed(20), "identifiers": [
+            {"namespace": "email", "value": "b@example.it"}]},
+        {"source": "contacts", "observed_at": observed(5), "identifiers": [
+            {"namespace": "email", "value": "b@example.it"}, {"namespace": "phone", "value": "+393331234599"}]},
+        {"source": "contacts", "observed_at": observed(30), "identifiers": [
+            {"namespace": "email", "value": "b@example.it"}], "attributes": [{"name": "CITY", "string_value": "Roma"}]},
+        {"source": "contacts", "observed_at": observed(40), "identifiers": [
+            {"namespace": "email", "value": "b@example.it"}], "attributes": [{"name": "CITY", "string_value": "Bari"}]},
+    ])
+    _, report = house.replay(house.stock / "chat_primary.so", "--account", "shop", "--data-dir", daemon.data_dir)
+    expect_equal(matrix(report), {("owner", "keep", "offer"): 1, ("value", "take", "offer"): 1}, "before")
+    daemon.run("erase", "--account", "shop", "--contact", 1, "--operator", "anna")
+    differences, report = house.replay(house.stock / "chat_primary.so", "--account", "shop", "--data-dir",
+        daemon.data_dir)
+    expect_equal(matrix(report), {("value", "take", "offer"): 1}, "after")
+    expect_equal(report["conflicts"]["owner"]["not_known_any_more"], 1, "unknown")
+    expect_equal(differences, [{"contact_id": 2, "name": "CITY", "as_decided": "Bari", "as_replayed": "Roma"}],
+        "differences")
+    done = house.attempt(house.stock / "chat_primary.so", "--account", "shop", "--data-dir", daemon.data_dir)
+    expect("canary" not in done.stdout and "1234599" not in done.stdout, "an erased value is told")
+    expect("cannot be decided again" in done.stdout, "no word of what was erased")
+
+
+def test_a_page_for_people(house):
+    daemon = house.daemon(house.stock, {"conversations": "chat_primary"})
+    daemon.identify("shop", [
+        {"source": "conversations", "observed_at": observed(10), "identifiers": [
+            {"namespace": "email", "value": "a@example.it"}], "attributes": [{"name": "CITY", "string_value": "Roma"}]},
+        {"source": "conversations", "observed_at": observed(20), "identifiers": [
+            {"namespace": "email", "value": "a@example.it"}], "attributes": [{"name": "CITY", "string_value": "Bari"}]},
+        {"source": "conversations", "observed_at": observed(30), "identifiers": [
+            {"namespace": "chat", "value": "v-1"}, {"namespace": "email", "value": "a@example.it"}]},
+        {"source": "push", "observed_at": observed(40), "identifiers": [
+            {"namespace": "chat", "value": "v-1"}, {"namespace": "email", "value": "c@example.it"}]},
+    ])
+    done = house.attempt(house.stock / "push_latest.so", "--account", "shop", "--data-dir", daemon.data_dir)
+    expect_equal(done.returncode, 0, "exit status")
+    for line in ['contact 1  CITY  "Roma" -> "Bari"', "1 contacts would hold something else, under 1 names",
+            "2 conflicts of 4 journal entries decided again"]:
+        expect(line in done.stdout, f"{line!r} is not in\n{done.stdout}")
+    rows = [line.split() for line in done.stdout.splitlines()]
+    expect(["decided", "offer", "0", "0", "1", "0"] in rows, done.stdout)
+    expect(["decided", "separate", "0", "0", "0", "1"] in rows, done.stdout)
+    expect(["open", "secondaries", "1", "0", "-1"] in rows, done.stdout)
+
+
+def test_what_is_refused(house):
+    daemon = house.daemon(house.testing, WITNESSES)
+    daemon.identify("shop", history(31, 60, list(RANK)))
+    store = ["--account", "shop", "--data-dir", daemon.data_dir]
+    witness = house.testing / "witness.so"
+    missing = os.path.join(house.directory, "nowhere")
+    for status, words, policy, arguments in [
+            (2, "which policy?", None, store),
+            (2, "--account is missing", witness, store[2:]),
+            (2, "--data-dir or --config is missing", witness, store[:2]),
+            (2, "--source web: expected", witness, [*store, "--source", "web"]),
+            (2, "--since yesterday: expected", witness, [*store, "--since", "yesterday"]),
+            (2, "--option salt: expected NAME=VALUE", witness, [*store, "--option", "salt"]),
+            (2, "--hold 3601: expected", witness, [*store, "--hold", "3601"]),
+            (1, "expected create to return 0", witness, [*store, "--option", "colour=red"]),
+            (1, "expected a policy's file", house.testing / "witness.txt", store),
+            (1, "nosuch.so", house.testing / "nosuch.so", store),
+            (1, missing, witness, ["--account", "shop", "--data-dir", missing]),
+            (1, "within 0 seconds", witness, [*store, "--hold", "0"]),
+            (1, "the policy crashed (signal 6: Aborted) at journal entry ", witness, [*store, "--option", "crash=1"])]:
+        done = house.attempt(policy, *arguments) if policy else house.attempt("--json", *arguments)
+        expect_equal(done.returncode, status, f"{words}: exit status ({done.stderr.strip()})")
+        expect(words in done.stderr, f"{words!r} is not in {done.stderr!r}")
+    expect(not os.path.exists(missing), "a store was made")
+    differences, report = house.replay(witness, "--account", "nobody", "--data-dir", daemon.data_dir, "--hold", "3600")
+    expect_equal((differences, report["entries"]), ([], 0), "an account without a history")
+    daemon.identify("shop", history(32, 60, list(RANK)))
+
+
+def main():
+    *programs, directory = sys.argv[1:]
+    house = House(*programs, directory)
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    failed = 0
+    for number, (name, test) in enumerate(tests, 1):
+        faults = []
+        try:
+            test(house)
+        except AssertionError as error:
+            faults = str(error).splitlines()
+        except Exception:  # pylint: disable=broad-except
+            faults = traceback.format_exc().splitlines()
+        for daemon in house.daemons:
+            daemon.close()
+        house.daemons = []
+        failed += bool(faults)
+        print(f"{'not ok' if faults else 'ok'} {number} - {name}")
+        for fault in faults:
+            print(f"# {fault}")
+        sys.stdout.flush()
+    print(f"1..{len(tests)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
