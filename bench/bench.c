@@ -22,6 +22,8 @@ static const char HELP[] =
     "      the same look-ups without a server, in this process\n"
     "  anagraph-bench compare --of NAME --over NAME --figure FIGURE FILE…\n"
     "      the ratio of two series from results, round by round\n"
+    "  anagraph-bench plot --kind throughput|growth|distribution --out PATH FILE…\n"
+    "      pictures of results, by gnuplot\n"
     "\n"
     "Numbers may end in k or M. A SIDE is\n";
 
@@ -34,6 +36,7 @@ static const struct {
 	{ "echo", verb_echo },
 	{ "lookup", verb_lookup },
 	{ "compare", verb_compare },
+	{ "plot", verb_plot },
 };
 
 bool

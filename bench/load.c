@@ -1,11 +1,13 @@
 /* load: a store of made-up contacts. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench/progress.h"
+#include "bench/requests.h"
 #include "bench/target.h"
 #include "bench/usage.h"
 #include "bench/verbs.h"
@@ -18,24 +20,55 @@ static const char USAGE[] =
     "  --data-seed S   of the contacts (1)\n"
     "  --any-build     with a build that is not optimised, too\n";
 
-/* What a contact's caller would have sent for it, without the message around it: the bytes of
- * its values. */
-static uint64_t
-said_bytes(const struct dataset *dataset)
+/* What a caller sends to tell of a contact: on average, from the first ones. */
+struct sent {
+	double message_bytes; /* the encoded request */
+	double value_bytes;   /* nothing but what the contact is made of */
+};
+
+static size_t
+value_bytes(const Anagraph__V1__IdentifyRequest *request)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < request->n_identifiers; i++)
+		bytes += strlen(request->identifiers[i]->value);
+	for (size_t i = 0; i < request->n_attributes; i++) {
+		const Anagraph__V1__Attribute *attribute = request->attributes[i];
+
+		if (attribute->value_case == ANAGRAPH__V1__ATTRIBUTE__VALUE_STRING_VALUE)
+			bytes += strlen(attribute->string_value);
+		else
+			bytes++;
+	}
+	return bytes;
+}
+
+/* 0; -ENOMEM. */
+static int
+measure_sent(struct sent *sent, const struct dataset *dataset)
 {
 	enum { LOOKED_AT = 10000 };
-	uint64_t count = dataset_size(dataset) < LOOKED_AT ? dataset_size(dataset) : LOOKED_AT;
-	uint64_t bytes = 0;
+	const struct side side = { .weights = { [OPERATION_SAME] = 1 } };
+	struct target target = { .dataset = *dataset };
+	struct request *request = calloc(1, sizeof(*request));
+	struct asker asker;
+	struct keys keys;
 
-	for (uint64_t number = 0; number < count; number++) {
-		struct dataset_contact contact;
-
-		dataset_make(&contact, dataset->seed, number);
-		bytes += strlen(contact.email) + strlen(contact.phone) + strlen(contact.ext_id) +
-		    strlen(contact.push) + strlen(contact.first) + strlen(contact.last) +
-		    strlen(contact.city) + strlen(contact.address) + strlen(contact.language);
+	if (request == NULL)
+		return -ENOMEM;
+	keys_init(&keys, dataset_size(dataset), 0);
+	asker_init(&asker, &side, &target, &keys, 1, 1);
+	*sent = (struct sent){ 0, 0 };
+	for (int i = 0; i < LOOKED_AT; i++) {
+		asker_make(request, &asker, OPERATION_SAME);
+		sent->message_bytes +=
+		    (double)anagraph__v1__identify_request__get_packed_size(&request->message.identify) /
+		    LOOKED_AT;
+		sent->value_bytes += (double)value_bytes(&request->message.identify) / LOOKED_AT;
 	}
-	return bytes / count;
+	free(request);
+	return 0;
 }
 
 static uint64_t
@@ -56,6 +89,7 @@ load(const char *data_dir, const struct dataset *dataset, int argc, char **argv)
 	struct usage before;
 	struct usage after;
 	uint64_t begun_ns = usage_now_ns();
+	struct sent sent;
 	double seconds;
 	int result = usage_read(&before, getpid(), NULL);
 
@@ -65,16 +99,18 @@ load(const char *data_dir, const struct dataset *dataset, int argc, char **argv)
 		result = usage_read(&after, getpid(), data_dir);
 	seconds = (double)(usage_now_ns() - begun_ns) / 1e9;
 	if (result == 0)
+		result = measure_sent(&sent, dataset);
+	if (result == 0)
 		result = report_create(&report, stdout, "load", argc, argv, data_dir);
 	if (result != 0)
 		return 1;
 	report_round(report, "load",
-	    json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "contacts", contacts, "seconds", seconds,
+	    json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "contacts", contacts, "seconds", seconds,
 		"contacts_per_s", contacts / seconds, "cpu_us_per_contact",
 		(double)(after.cpu_ns - before.cpu_ns) / 1e3 / contacts, "store_bytes",
 		(double)store_bytes(data_dir), "store_bytes_per_contact",
-		(double)store_bytes(data_dir) / contacts, "said_bytes_per_contact",
-		(double)said_bytes(dataset)));
+		(double)store_bytes(data_dir) / contacts, "sent_bytes_per_contact", sent.message_bytes,
+		"value_bytes_per_contact", sent.value_bytes));
 	report_summary(report, "load",
 	    json_pack("{s:{s:I, s:I, s:I}}", "data", "seed", (json_int_t)dataset->seed, "contacts",
 		(json_int_t)dataset_size(dataset), "accounts", (json_int_t)dataset->account_count));

@@ -70,10 +70,11 @@ keys_per_call(const struct side *side)
 }
 
 static json_t *
-figures_of(const struct round *round, const struct side *side)
+figures_of(const struct round *round, const struct side *side, double start_seconds)
 {
 	const struct histogram *latency = &round->latency_ns;
 	double calls = (double)round->calls;
+	/* start_seconds is how long the server took to be ready; 0 when it was not started here. */
 	double cpu_us = (double)(round->after.cpu_ns - round->before.cpu_ns) / 1e3;
 	json_t *figures = json_object();
 
@@ -100,6 +101,8 @@ figures_of(const struct round *round, const struct side *side)
 	if (round->before.has_disk_bytes && round->after.has_disk_bytes)
 		set_real(figures, "disk_bytes_per_call",
 		    (double)(round->after.disk_bytes - round->before.disk_bytes) / calls);
+	if (start_seconds > 0)
+		set_real(figures, "start_seconds", start_seconds);
 	json_object_set_new(figures, "percentiles_us", percentiles_of(latency));
 	return figures;
 }
@@ -131,8 +134,6 @@ settings_of_side(const struct run *run, const struct side *side)
 	    json_pack("{s:I, s:I, s:I}", "seed", (json_int_t)target->dataset.seed, "contacts",
 		(json_int_t)dataset_size(&target->dataset), "accounts",
 		(json_int_t)target->dataset.account_count));
-	if (target->service != NULL)
-		json_object_set_new(settings, "start_seconds", json_real(target->start_seconds));
 	return settings;
 }
 
@@ -169,7 +170,8 @@ run_round(struct run *run, unsigned index)
 	    run->round, run->drivers[index], run->sides.seconds, run->sides.calls, show_round, run);
 
 	if (result == 0)
-		result = report_round(run->report, side->name, figures_of(run->round, side));
+		result = report_round(run->report, side->name,
+		    figures_of(run->round, side, run->targets[side->store_number].start_seconds));
 	run->done_rounds++;
 	return result;
 }

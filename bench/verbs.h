@@ -10,6 +10,7 @@ int verb_run(int argc, char **argv);
 int verb_echo(int argc, char **argv);
 int verb_lookup(int argc, char **argv);
 int verb_compare(int argc, char **argv);
+int verb_plot(int argc, char **argv);
 
 /* Whether to go on with a build that is not optimised: says so when it is none. */
 bool verb_accepts_build(bool any_build);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench/dataset.h"
 #include "client/client.h"
@@ -355,6 +356,92 @@ results_are_compared_afterwards(void **state)
 	run_finish(&run);
 }
 
+/* In the place of gnuplot: keeps the script that it is given. */
+static void
+stand_in_for_gnuplot(const char *directory)
+{
+	char text[PATH_ROOM];
+	char *path;
+
+	snprintf(text, sizeof(text), "#!/bin/sh\ncat >%s/script\n", directory);
+	path = test_file_create(directory, "gnuplot", text);
+	assert_non_null(path);
+	assert_int_equal(chmod(path, 0700), 0);
+	free(path);
+	snprintf(text, sizeof(text), "%s:%s", directory, getenv("PATH"));
+	setenv("PATH", text, 1);
+}
+
+/* The script of a picture of some lines, to be freed. */
+static char *
+plot(const char *directory, const char *kind, const char *lines)
+{
+	char words[PATH_ROOM + 128];
+	char path[PATH_ROOM];
+	char *script = calloc(1, PATH_ROOM);
+	struct run run;
+	FILE *file;
+
+	assert_non_null(script);
+	snprintf(path, sizeof(path), "%s/lines", directory);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fputs(lines, file);
+	fclose(file);
+	snprintf(words, sizeof(words), "plot --kind %s --out %s/picture %s", kind, directory, path);
+	run = run_bench(words);
+	assert_int_equal(run.status, 0);
+	run_finish(&run);
+	snprintf(path, sizeof(path), "%s/script", directory);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_true(fread(script, 1, PATH_ROOM - 1, file) > 0);
+	fclose(file);
+	return script;
+}
+
+static void
+expect_in(const char *script, const char *const *expected)
+{
+	for (; *expected != NULL; expected++) {
+		if (strstr(script, *expected) == NULL)
+			fail_msg("there is no %s in\n%s", *expected, script);
+	}
+}
+
+static void
+pictures_are_drawn_of_results(void **state)
+{
+	static const char open_loop[] =
+	    "{\"line\":\"summary\",\"name\":\"x at 2k/s\",\"settings\":{\"loop\":\"open, "
+	    "poisson\"},\"figures\":{"
+	    "\"calls_per_s\":{\"median\":2000},\"p50_us\":{\"median\":5,\"least\":4,\"greatest\":6}}}\n"
+	    "{\"line\":\"summary\",\"name\":\"x at 1k/s\",\"settings\":{\"loop\":\"open, "
+	    "poisson\"},\"figures\":{"
+	    "\"calls_per_s\":{\"median\":1000},\"p50_us\":{\"median\":3,\"least\":2,\"greatest\":4}}}\n"
+	    "{\"line\":\"summary\",\"name\":\"y\",\"settings\":{\"loop\":\"closed\"},\"figures\":{}}\n";
+	static const char sizes[] =
+	    "{\"line\":\"summary\",\"name\":\"x of "
+	    "10k\",\"settings\":{\"data\":{\"contacts\":10000}},\"figures\":{"
+	    "\"server_cpu_us_per_call\":{\"median\":9,\"least\":8,\"greatest\":10}}}\n";
+	static const char rounds[] = "{\"line\":\"round\",\"name\":\"x\",\"figures\":{\"percentiles_us\":[["
+				     "50,7],[90,11],[100,99]]}}\n";
+	char *script;
+
+	stand_in_for_gnuplot(*state);
+	script = plot(*state, "throughput", open_loop);
+	expect_in(script,
+	    (const char *const[]){ "1000 3 2 4\n2000 5 4 6\n", "title \"x p50\"", "picture.png", NULL });
+	assert_null(strstr(script, "\"y"));
+	free(script);
+	script = plot(*state, "growth", sizes);
+	expect_in(script, (const char *const[]){ "10000 9 8 10\n", "title \"x\"", "picture.svg", NULL });
+	free(script);
+	script = plot(*state, "distribution", rounds);
+	expect_in(script, (const char *const[]){ "2 7 0 0\n10 11 0 0\nEND", NULL });
+	free(script);
+}
+
 static void
 a_command_line_that_is_none_is_refused(void **state)
 {
@@ -378,6 +465,8 @@ a_command_line_that_is_none_is_refused(void **state)
 		"lookup --any-build",
 		"lookup --any-build --store /tmp/nowhere --threads 65",
 		"compare --of a --over b",
+		"plot --kind pie --out x y",
+		"plot --kind growth --out x",
 	};
 
 	(void)state;
@@ -415,6 +504,7 @@ main(void)
 		cmocka_unit_test(a_resolve_is_held_against_an_echo),
 		cmocka_unit_test(lookups_are_measured_without_a_server),
 		cmocka_unit_test(results_are_compared_afterwards),
+		cmocka_unit_test(pictures_are_drawn_of_results),
 		cmocka_unit_test(a_command_line_that_is_none_is_refused),
 		cmocka_unit_test(a_wrong_store_is_refused),
 	};
