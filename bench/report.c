@@ -17,6 +17,7 @@ struct report {
 	FILE *stream;
 	json_t *series;  /* name: {"rounds": [figures…], "summary": {…}} */
 	json_t *context; /* members of each summary and ratio */
+	json_t *ratios;  /* the lines that were written */
 };
 
 static void
@@ -58,6 +59,7 @@ report_create(
 	report->stream = stream;
 	report->series = json_object();
 	report->context = json_object();
+	report->ratios = json_array();
 	report_set(report, "verb", json_string(verb));
 	report_set(report, "time", json_string(time_text));
 	report_set(report, "machine", machine_json());
@@ -76,6 +78,7 @@ report_destroy(struct report *report)
 		return;
 	json_decref(report->series);
 	json_decref(report->context);
+	json_decref(report->ratios);
 	free(report);
 }
 
@@ -225,6 +228,7 @@ report_ratio(struct report *report, const char *of, const char *over, const char
 	    spread_of(ratios, count));
 	if (line == NULL)
 		return -ENOMEM;
+	json_array_append(report->ratios, line);
 	print_with_context(report, line);
 	json_decref(line);
 	return 0;
@@ -296,6 +300,22 @@ report_table(const struct report *report, const char *const *figures, FILE *out)
 		fputc('\n', out);
 	}
 	fputs("median (least-greatest) over the rounds\n", out);
+}
+
+void
+report_ratio_table(const struct report *report, FILE *out)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(report->ratios, i, line)
+	{
+		fprintf(out, "%-*s  %-*s", 2 * NAME_COLUMN, json_string_value(json_object_get(line, "name")),
+		    NAME_COLUMN, json_string_value(json_object_get(line, "figure")));
+		print_cell(out, json_object_get(line, "ratio"));
+		fputc('\n', out);
+	}
+	fputs("ratio: median (least-greatest) over the pairs of neighbouring rounds\n", out);
 }
 
 bool

@@ -50,6 +50,9 @@ int report_read(struct report *report, FILE *lines);
  * (NULL-terminated): their median with least and greatest. */
 void report_table(const struct report *report, const char *const *figures, FILE *out);
 
+/* What all ratios came to, a row each: the median with least and greatest. */
+void report_ratio_table(const struct report *report, FILE *out);
+
 /* Whether this program and the service beside it were built to be quick. */
 bool report_is_release(void);
 
