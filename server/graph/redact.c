@@ -188,31 +188,12 @@ redact_conflicts(struct redaction *redaction)
 	}
 }
 
-/* Whether a name that a contact was shown under is one of the erased contact's values. */
+/* Whether a contact is shown under an identifier. */
 static bool
-tells(const struct redaction *redaction, struct bytes text)
+is_shown_as(const struct contact *contact, const struct identifier *identifier)
 {
-	const struct contact *erased = redaction->erasing->changeset->erased;
-
-	for (size_t i = 0; i < erased->identifier_count; i++) {
-		struct bytes value = erased->identifiers[i].value;
-
-		if (memmem(text.data, text.size, value.data, value.size) != NULL)
-			return true;
-	}
-	return false;
-}
-
-/* Whether a contact is shown under an identifier that it keeps. */
-static bool
-is_own_name(const struct contact *contact)
-{
-	for (size_t i = 0; i < contact->identifier_count; i++) {
-		if (bytes_equal(contact->identifiers[i].value, contact->display_name) ||
-		    bytes_equal(contact->identifiers[i].given, contact->display_name))
-			return true;
-	}
-	return false;
+	return bytes_equal(identifier->value, contact->display_name) ||
+	    bytes_equal(identifier->given, contact->display_name);
 }
 
 /* All that an absorbed contact was, but for what the erased one took over from it, or what
@@ -222,12 +203,18 @@ redact_before(struct redaction *redaction, struct contact *before)
 {
 	size_t identifiers_kept = 0;
 	size_t secondaries_kept = 0;
+	bool shown_as_gone = false;
+	bool shown_as_kept = false;
 
 	for (size_t i = 0; i < before->identifier_count; i++) {
 		const struct identifier *held = &before->identifiers[i];
 
-		if (!erasing_holds(redaction->erasing, held->namespace_id, held->value))
-			before->identifiers[identifiers_kept++] = *held;
+		if (erasing_holds(redaction->erasing, held->namespace_id, held->value)) {
+			shown_as_gone = shown_as_gone || is_shown_as(before, held);
+			continue;
+		}
+		shown_as_kept = shown_as_kept || is_shown_as(before, held);
+		before->identifiers[identifiers_kept++] = *held;
 	}
 	for (size_t i = 0; i < before->secondary_count; i++) {
 		if (!names_erased(redaction, &before->secondaries[i]))
@@ -237,10 +224,8 @@ redact_before(struct redaction *redaction, struct contact *before)
 		redaction->changed = true;
 	before->identifier_count = identifiers_kept;
 	before->secondary_count = secondaries_kept;
-	if (tells(redaction, before->display_name) && !is_own_name(before)) {
+	if (shown_as_gone && !shown_as_kept)
 		before->display_name = bytes_of(NULL, 0);
-		redaction->changed = true;
-	}
 }
 
 static void

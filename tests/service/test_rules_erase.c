@@ -486,6 +486,31 @@ test_R30_an_entry_with_nothing_to_take_out_is_redacted(struct scene *s)
 	expect_sound(s);
 }
 
+/* Somebody's name has letters in it that are an identifier of the contact that goes. */
+static void
+test_R30_a_name_that_has_an_identifier_in_it_stays(struct scene *s)
+{
+	const Anagraph__V1__ExplainResponse *story;
+	unsigned absorptions = 0;
+
+	scene_use(s, NULL);
+	identify(s, CONTACTS, AT(1), ID("email", "a@example.it"));
+	identify(s, CONTACTS, AT(1), ID("email", "b@example.it"), TEXT("FIRST_NAME", "Anna"),
+	    TEXT("LAST_NAME", "Rossi"));
+	identify(s, CONTACTS, AT(1), ID("ext_id", "Anna"), ID("phone", "+390612345678"));
+	merge(s, 1, 2);
+	identify(s, CONVERSATIONS, AT(2), ID("email", "a@example.it"), ID("phone", "+390612345678"));
+	erase(s, 3);
+	story = explain(s, 1);
+	for (size_t i = 0; i < story->n_entries; i++) {
+		for (size_t j = 0; j < story->entries[i]->n_absorptions; j++, absorptions++)
+			assert_string_equal(
+			    story->entries[i]->absorptions[j]->before->display_name, "Anna Rossi");
+	}
+	assert_int_equal(absorptions, 1);
+	expect_sound(s);
+}
+
 /* An entry about the contact that goes, by which another lost a device to it. */
 static void
 test_R30_a_loss_to_it_stays_in_the_losers_history(struct scene *s)
@@ -661,6 +686,7 @@ main(void)
 		STOCK_TEST(test_R30_what_is_told_of_others_stays),
 		STOCK_TEST(test_R30_what_was_told_of_it_is_gone),
 		STOCK_TEST(test_R30_an_entry_with_nothing_to_take_out_is_redacted),
+		STOCK_TEST(test_R30_a_name_that_has_an_identifier_in_it_stays),
 		STOCK_TEST(test_R30_a_loss_to_it_stays_in_the_losers_history),
 		STOCK_TEST(test_R30_companions_go),
 		STOCK_TEST(test_R30_a_full_store_still_erases),
