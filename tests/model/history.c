@@ -20,19 +20,20 @@ struct shape {
 	unsigned act_percents[ACTION_COUNT];
 	size_t namespaces;     /* the first so many personal ones; 0: all */
 	size_t spread_seconds; /* within which all moments lie; 0: they drift */
+	bool ahead;            /* what has no moment elsewhere is dated far ahead */
 };
 
 static const struct shape SHAPES[HISTORY_KIND_COUNT] = {
-	[HISTORY_COUPLE] = { 2, 2, 20, 3, 3, 10, 33, 0, { 0, 0, 1, 1, 1, 1 }, 0, 0 },
-	[HISTORY_FAMILY] = { 5, 2, 15, 4, 3, 10, 33, 0, { 0 }, 0, 0 },
-	[HISTORY_VISITORS] = { 4, 4, 12, 2, 3, 75, 33, 0, { 0, 0, 1, 1, 1, 2 }, 0, 0 },
-	[HISTORY_TOWN] = { 20, 3, 8, 4, 4, 15, 33, 0, { 0, 0, 2, 2, 1, 2 }, 0, 0 },
-	[HISTORY_FULL] = { 3, 2, 10, 3, 2, 20, 33, 0, { 0, 0, 1, 1, 2, 1 }, 0, 0 },
-	[HISTORY_DESK] = { 5, 3, 12, 3, 4, 10, 75, 0, { 0, 0, 18, 14, 4, 2 }, 0, 0 },
-	[HISTORY_CHAINS] = { 8, 4, 6, 3, 3, 10, 40, 0, { 0, 0, 4, 2, 16, 3 }, 0, 0 },
-	[HISTORY_NAMESAKES] = { 4, 6, 12, 2, 0, 5, 15, 0, { 0, 0, 2, 1, 12, 2 }, 2, 12 },
-	[HISTORY_INBOXES] = { 8, 3, 6, 3, 3, 5, 25, 30, { 0, 0, 3, 2, 2, 2 }, 0, 0 },
-	[HISTORY_LEAVING] = { 6, 6, 12, 3, 3, 10, 40, 0, { 0, 0, 4, 4, 5, 8 }, 0, 0 },
+	[HISTORY_COUPLE] = { 2, 2, 20, 3, 3, 10, 33, 0, { 0, 0, 1, 1, 1, 1 }, 0, 0, false },
+	[HISTORY_FAMILY] = { 5, 2, 15, 4, 3, 10, 33, 0, { 0 }, 0, 0, true },
+	[HISTORY_VISITORS] = { 4, 4, 12, 2, 3, 75, 33, 0, { 0, 0, 1, 1, 1, 2 }, 0, 0, false },
+	[HISTORY_TOWN] = { 20, 3, 8, 4, 4, 15, 33, 0, { 0, 0, 2, 2, 1, 2 }, 0, 0, false },
+	[HISTORY_FULL] = { 3, 2, 10, 3, 2, 20, 33, 0, { 0, 0, 1, 1, 2, 1 }, 0, 0, false },
+	[HISTORY_DESK] = { 5, 3, 12, 3, 4, 10, 75, 0, { 0, 0, 18, 14, 4, 2 }, 0, 0, false },
+	[HISTORY_CHAINS] = { 8, 4, 6, 3, 3, 10, 40, 0, { 0, 0, 4, 2, 16, 3 }, 0, 0, false },
+	[HISTORY_NAMESAKES] = { 4, 6, 12, 2, 0, 5, 15, 0, { 0, 0, 2, 1, 12, 2 }, 2, 12, false },
+	[HISTORY_INBOXES] = { 8, 3, 6, 3, 3, 5, 25, 30, { 0, 0, 3, 2, 2, 2 }, 0, 0, false },
+	[HISTORY_LEAVING] = { 6, 6, 12, 3, 3, 10, 40, 0, { 0, 0, 4, 4, 5, 8 }, 0, 0, false },
 };
 
 uint64_t
@@ -163,7 +164,7 @@ begin_event(struct model_event *event, struct random *random, size_t index, cons
 	*event = (struct model_event){ .source = source,
 		.observed_at_us = (int64_t)seconds * 1000000 + (int64_t)random_below(random, 2) };
 	if (random_chance(random, 4))
-		event->observed_at_us = MODEL_UNTIMED;
+		event->observed_at_us = shape->ahead ? MODEL_AHEAD + event->observed_at_us : MODEL_UNTIMED;
 	if (event->source == SOURCE_CONVERSATIONS && random_chance(random, 60))
 		snprintf(event->conversation, sizeof(event->conversation), "t-%zu", random_below(random, 9));
 }

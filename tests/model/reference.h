@@ -27,6 +27,12 @@ enum {
  * two such events the later is the newer (R19). */
 #define MODEL_UNTIMED ((int64_t)1 << 62)
 
+/* From the year 2100 on an observed_at is far ahead (R19), and stands for five minutes past
+ * the moment of recording: later than all that is real, and of two the later one's. The
+ * model does not weigh it against MODEL_UNTIMED: no history has both. */
+#define MODEL_AHEAD (INT64_C(4102444800) * 1000000)
+#define MODEL_CLAMPED (MODEL_UNTIMED + ((int64_t)1 << 61))
+
 enum model_policy {
 	MODEL_NO_POLICY = 0,
 	MODEL_CHAT_PRIMARY,
@@ -44,7 +50,8 @@ struct model_value {
 
 struct model_claim {
 	enum source source;
-	int64_t observed_at_us; /* MODEL_UNTIMED and more: that of recorded_at */
+	int64_t observed_at_us; /* MODEL_UNTIMED and more: recorded_at, MODEL_CLAMPED: past that */
+	int64_t claimed_at_us;  /* what the caller said where that was far ahead; else 0 */
 	size_t step;            /* whose recorded_at it has; requests count from 1 */
 	char conversation[MODEL_NAME_BYTES];
 };

@@ -226,8 +226,12 @@ receive(struct model_entry *entry, const struct model_request *request, size_t s
 	entry->claim = (struct model_claim){ .source = event_like ? event->source : SOURCE_CONTACTS,
 		.observed_at_us = event_like ? event->observed_at_us : MODEL_UNTIMED,
 		.step = step };
-	if (entry->claim.observed_at_us == MODEL_UNTIMED)
+	if (entry->claim.observed_at_us == MODEL_UNTIMED) {
 		entry->claim.observed_at_us += (int64_t)step;
+	} else if (entry->claim.observed_at_us >= MODEL_AHEAD) {
+		entry->claim.claimed_at_us = entry->claim.observed_at_us;
+		entry->claim.observed_at_us = MODEL_CLAMPED + (int64_t)step;
+	}
 	memcpy(entry->claim.conversation, event->conversation, sizeof(event->conversation));
 	for (size_t i = 0; i < event->fact_count; i++)
 		event->facts[i].claim = entry->claim;

@@ -36,23 +36,26 @@ static const struct play {
 	unsigned causes; /* of losses */
 	unsigned refusals;
 	bool shares; /* identifiers (N6) */
+	bool ahead;  /* moments far in the future (R19) */
 } PLAYS[] = {
 	{ "events",
 	    { { HISTORY_COUPLE, 18, 250 }, { HISTORY_FAMILY, 18, 250 }, { HISTORY_VISITORS, 18, 250 },
 		{ HISTORY_TOWN, 7, 500 }, { HISTORY_FULL, 3, 250 } },
 	    1 << LOSS_TAKEN | 1 << LOSS_LIMIT | 1 << LOSS_AGREED | 1 << LOSS_SUPERSEDED | 1 << LOSS_JOINED,
-	    1 << MODEL_REQUEST_ID_REUSED, false },
+	    1 << MODEL_REQUEST_ID_REUSED, false, true },
 	{ "desk", { { HISTORY_DESK, 60, 350 } },
 	    1 << LOSS_TAKEN | 1 << LOSS_AGREED | 1 << LOSS_PROMOTED | 1 << LOSS_DISMISSED,
 	    1 << MODEL_CONTACT_NOT_FOUND | 1 << MODEL_SECONDARY_NOT_FOUND | 1 << MODEL_VERSION_MISMATCH |
 		1 << MODEL_IDENTIFIER_OWNED | 1 << MODEL_REQUEST_ID_REUSED,
-	    false },
+	    false, false },
 	{ "chains", { { HISTORY_CHAINS, 40, 350 }, { HISTORY_NAMESAKES, 20, 350 } },
 	    1 << LOSS_TAKEN | 1 << LOSS_AGREED | 1 << LOSS_JOINED,
-	    1 << MODEL_CONTACT_NOT_FOUND | 1 << MODEL_MERGE_INVALID | 1 << MODEL_VERSION_MISMATCH, false },
+	    1 << MODEL_CONTACT_NOT_FOUND | 1 << MODEL_MERGE_INVALID | 1 << MODEL_VERSION_MISMATCH, false,
+	    false },
 	{ "inboxes", { { HISTORY_INBOXES, 60, 350 } }, 1 << LOSS_TAKEN | 1 << LOSS_AGREED,
-	    1 << MODEL_CONTACT_NOT_FOUND, true },
-	{ "leaving", { { HISTORY_LEAVING, 60, 350 } }, 1 << LOSS_TAKEN, 1 << MODEL_CONTACT_NOT_FOUND, false },
+	    1 << MODEL_CONTACT_NOT_FOUND, true, false },
+	{ "leaving", { { HISTORY_LEAVING, 60, 350 } }, 1 << LOSS_TAKEN, 1 << MODEL_CONTACT_NOT_FOUND, false,
+	    false },
 };
 
 static const struct play *play;
@@ -173,6 +176,7 @@ struct came_to {
 	size_t redacted;
 	size_t erased;
 	size_t suppressed;
+	size_t ahead;
 };
 
 static void
@@ -185,6 +189,7 @@ note_entry(struct came_to *came_to, const struct model_entry *entry)
 	came_to->actions |= 1u << entry->request.action;
 	came_to->foretold += entry->request.validate_only;
 	came_to->redacted += entry->redacted;
+	came_to->ahead += entry->claim.claimed_at_us != 0;
 	came_to->erased += entry->request.action == ACTION_ERASE;
 	came_to->suppressed += entry->request.action == ACTION_ERASE && entry->request.suppress;
 	came_to->shared += entry->shared_count;
@@ -233,6 +238,7 @@ test_model_histories_leave_no_rule_out(void **state)
 	assert_true(came_to.suppressed > 0 && came_to.erased > came_to.suppressed);
 	assert_true(came_to.redacted > 0);
 	assert_true(came_to.shared > 0 || !play->shares);
+	assert_true(came_to.ahead > 0 || !play->ahead);
 	assert_true(came_to.aliases > 0 || (acts & 1u << ACTION_MERGE) == 0);
 	fprintf(stderr, "# %zu contacts erased, %zu of them suppressed, and %zu journal entries redacted\n",
 	    came_to.erased, came_to.suppressed, came_to.redacted);

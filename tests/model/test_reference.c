@@ -253,7 +253,7 @@ test_R27_model_takes_no_event_twice(void **state)
 			uint64_t contact_id;
 
 			if (history.steps[i].action != ACTION_IDENTIFY ||
-			    event->observed_at_us == MODEL_UNTIMED)
+			    event->observed_at_us >= MODEL_AHEAD)
 				continue;
 			entry = model_identify(model, event);
 			revision = entry->revision;

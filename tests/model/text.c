@@ -7,7 +7,7 @@
 
 #include "tests/model/words.h"
 
-enum { TEXT_BYTES = 1024 }; /* to begin with */
+enum { TEXT_BYTES = 1024, CLAMPED_US = 300000000 }; /* to begin with; R19 */
 
 const char *const SOURCE_WORDS[4] = { "?", "PUSH", "CONVERSATIONS", "CONTACTS" };
 const char *const CLASS_WORDS[4] = { "?", "IDENTIFIED", "ANONYMOUS_PUSH", "ANONYMOUS_CHAT" };
@@ -160,11 +160,16 @@ static void
 add_claim(struct text *text, const struct model *model, const struct model_claim *claim)
 {
 	int64_t recorded_at_us = recorded_at(model, claim->step);
-	int64_t observed_at_us =
-	    claim->observed_at_us >= MODEL_UNTIMED ? recorded_at_us : claim->observed_at_us;
+	int64_t observed_at_us = claim->observed_at_us;
 
+	if (observed_at_us >= MODEL_CLAMPED)
+		observed_at_us = recorded_at_us + CLAMPED_US;
+	else if (observed_at_us >= MODEL_UNTIMED)
+		observed_at_us = recorded_at_us;
 	text_add(text, " <%s@%ld recorded %ld in \"%s\">", WORD(SOURCE_WORDS, claim->source),
 	    (long)observed_at_us, (long)recorded_at_us, claim->conversation);
+	if (claim->claimed_at_us != 0)
+		text_add(text, " claimed %ld", (long)claim->claimed_at_us);
 }
 
 static void
