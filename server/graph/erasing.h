@@ -37,6 +37,7 @@ struct erasing {
 	struct id_list related; /* contacts that share an entry with it, or named it */
 	struct id_list seen;    /* the entries that have been gone through */
 	struct named_list named;
+	size_t creations; /* of the erased ids, that the journal still tells of */
 };
 
 /* 0; -ENOMEM. */

@@ -374,6 +374,7 @@ redact_entry(struct redaction *redaction)
 	int result = list_contacts(&old_ids, scratch, &redaction->entry);
 
 	redaction->own = id_list_has(&erasing->erased, redaction->entry.contact_id);
+	erasing->creations += redaction->own && redaction->entry.outcome == OUTCOME_CREATED;
 	if (result == 0 && redaction->shared)
 		result = add_related(redaction);
 	if (result == 0 && redaction->shared)

@@ -539,6 +539,18 @@ test_R30_a_loss_to_it_stays_in_the_losers_history(struct scene *s)
 	expect_sound(s);
 }
 
+/* Of five people at one number there are four left: a sixth is the fifth, a seventh too many. */
+static void
+expect_room_for_one(struct scene *s)
+{
+	identify(s, CONTACTS, AT(6), ID("ext_id", "c-6"), ID("email", "p6@example.it"),
+	    ID("landline", "+390612345678"));
+	assert_int_equal(s->answer->n_shared_identifiers, 0);
+	identify(s, CONTACTS, AT(7), ID("ext_id", "c-7"), ID("email", "p7@example.it"),
+	    ID("landline", "+390612345678"));
+	assert_int_equal(s->answer->n_shared_identifiers, 1);
+}
+
 /* N6: who was erased counts no longer among those that a switchboard was named with. */
 static void
 test_R30_companions_go(struct scene *s)
@@ -551,13 +563,44 @@ test_R30_companions_go(struct scene *s)
 		    ID("email", scene_print(s, "p%d@example.it", i)), ID("landline", "+390612345678"));
 	erase(s, resolve(s, "email", "p3@example.it")->contact->id);
 	expect_sound(s);
-	identify(s, CONTACTS, AT(6), ID("ext_id", "c-6"), ID("email", "p6@example.it"),
-	    ID("landline", "+390612345678"));
-	assert_int_equal(s->answer->n_shared_identifiers, 0);
-	identify(s, CONTACTS, AT(7), ID("ext_id", "c-7"), ID("email", "p7@example.it"),
-	    ID("landline", "+390612345678"));
-	assert_int_equal(s->answer->n_shared_identifiers, 1);
+	expect_room_for_one(s);
 	expect_sound(s);
+}
+
+static void
+test_R30_companions_go_though_the_journal_is_gone(struct scene *s)
+{
+	scene_use(s, NULL);
+	s->repeats = false;
+	for (int i = 1; i <= 5; i++)
+		identify(s, CONTACTS, AT(i), ID("ext_id", scene_print(s, "c-%d", i)),
+		    ID("email", scene_print(s, "p%d@example.it", i)), ID("landline", "+390612345678"));
+	scene_stop(s);
+	store_expire_journal(service_data_dir(s->service), s->account);
+	scene_start(s);
+	erase(s, resolve(s, "email", "p3@example.it")->contact->id);
+	expect_sound(s);
+	expect_room_for_one(s);
+}
+
+/* The event by which the number came to be too many people's changed nothing, so that no
+ * journal has it. */
+static void
+test_R30_companions_go_that_no_journal_had(struct scene *s)
+{
+	scene_use(s, NULL);
+	s->repeats = false;
+	identify(s, CONTACTS, AT(1), ID("email", "p0@example.it"));
+	for (int i = 1; i <= 5; i++)
+		identify(s, CONTACTS, AT(i), ID("ext_id", scene_print(s, "c-%d", i)),
+		    ID("email", scene_print(s, "p%d@example.it", i)), ID("landline", "+390612345678"));
+	identify(s, CONTACTS, AT(6), ID("email", "p0@example.it"), ID("landline", "+390612345678"));
+	assert_int_equal(s->answer->n_shared_identifiers, 1);
+	expect_outcome(s, UNCHANGED);
+	erase(s, 1);
+	expect_sound(s);
+	identify(s, CONTACTS, AT(7), ID("email", "p1@example.it"), ID("landline", "+390612345678"));
+	assert_int_equal(s->answer->n_shared_identifiers, 0);
 }
 
 /* Who sends events into a store that is full. */
@@ -689,6 +732,8 @@ main(void)
 		STOCK_TEST(test_R30_a_name_that_has_an_identifier_in_it_stays),
 		STOCK_TEST(test_R30_a_loss_to_it_stays_in_the_losers_history),
 		STOCK_TEST(test_R30_companions_go),
+		STOCK_TEST(test_R30_companions_go_though_the_journal_is_gone),
+		STOCK_TEST(test_R30_companions_go_that_no_journal_had),
 		STOCK_TEST(test_R30_a_full_store_still_erases),
 	};
 

@@ -62,6 +62,23 @@ store_expect_sound(const char *data_dir)
 	assert_true(report.contacts > 0);
 }
 
+void
+store_expire_journal(const char *data_dir, const char *account)
+{
+	enum { MOST = 10000 };
+	struct graph *graph = open_store(data_dir);
+	struct graph_error error = { 0 };
+	size_t removed = 0;
+	uint64_t txn;
+
+	assert_int_equal(graph_write_begin(graph), 0);
+	assert_int_equal(
+	    graph_expire_journal(&removed, graph, bytes_of_string(account), INT64_MAX, MOST, &error), 0);
+	assert_in_range(removed, 1, MOST - 1);
+	assert_int_equal(graph_commit(&txn, graph, &error), 0);
+	graph_close(graph);
+}
+
 uint64_t
 store_journal_size(const char *data_dir, const char *account)
 {

@@ -18,6 +18,9 @@ void store_expect_sound(const char *data_dir);
 /* How many entries the account's journal has. */
 uint64_t store_journal_size(const char *data_dir, const char *account);
 
+/* Takes all entries out of the account's journal, as if their time were over. */
+void store_expire_journal(const char *data_dir, const char *account);
+
 /* The account's journal entries, oldest first, a line each, to be freed:
  *	SOURCE contact outcome [KIND name VERDICT policy/version/build]… [cause name]…
  * with outcomes and causes by number. An operator's act has, after the outcome,
