@@ -83,6 +83,31 @@ test_R30_whose_an_address_is_that_is_shared(struct scene *s)
 	    ID("phone", NUMBER_2), REQUEST_ID("r-1"));
 }
 
+/* Whose an identifier was that the event named, and that nobody has any more, is not known:
+ * it may have been the bystander's. */
+static void
+test_R30_what_nobody_has_goes_with_a_bystander(struct scene *s)
+{
+	uint64_t who;
+
+	for (int i = 1; i <= 6; i++)
+		identify(s, CONTACTS, AT(1), ID("email", "info@example.it"),
+		    ID("ext_id", scene_print(s, "x-%d", i)));
+	identify(s, CONTACTS, AT(9), ID("email", "info@example.it"), ID("phone", NUMBER_2),
+	    ID("landline", NUMBER_1));
+	expect_shared(s, "email=info@example.it");
+	who = owner(s, "phone", NUMBER_2);
+	identify(s, CONTACTS, AT(10), ID("landline", NUMBER_1), ID("phone", "+390612345677"));
+	expect_contact(s, who, "phone=+390612345677 landline=" NUMBER_1);
+	assert_int_equal(owner(s, "phone", NUMBER_2), 0);
+	assert_int_equal(count_telling(s, who, NUMBER_1), 2);
+	assert_int_equal(count_telling(s, who, NUMBER_2), 2);
+	erase_with(s, { .contact_id = owner(s, "email", "info@example.it") });
+	/* That it was lost is told where the bystander is not. */
+	assert_int_equal(count_telling(s, who, NUMBER_1), 2);
+	assert_int_equal(count_telling(s, who, NUMBER_2), 1);
+}
+
 int
 main(void)
 {
@@ -90,6 +115,7 @@ main(void)
 		STOCK_TEST(test_R30_a_device_that_stayed_with_its_owner),
 		STOCK_TEST(test_R30_whom_an_event_was_separated_from),
 		STOCK_TEST(test_R30_whose_an_address_is_that_is_shared),
+		STOCK_TEST(test_R30_what_nobody_has_goes_with_a_bystander),
 	};
 
 	return scene_main(tests);

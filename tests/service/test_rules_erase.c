@@ -603,6 +603,26 @@ test_R30_companions_go_that_no_journal_had(struct scene *s)
 	assert_int_equal(s->answer->n_shared_identifiers, 0);
 }
 
+/* A number that it gave up once, and that is nobody's: others have named it too, and how many
+ * goes on to count. */
+static void
+test_R30_what_others_named_too_is_theirs_as_well(struct scene *s)
+{
+	scene_use(s, NULL);
+	s->repeats = false;
+	identify(s, CONTACTS, AT(0), ID("ext_id", "c-0"), ID("email", "p0@example.it"),
+	    ID("landline", "+390612345678"));
+	for (int i = 1; i <= 4; i++)
+		identify(s, CONTACTS, AT(i), ID("ext_id", scene_print(s, "c-%d", i)),
+		    ID("email", scene_print(s, "p%d@example.it", i)), ID("landline", "+390612345678"));
+	identify(s, CONTACTS, AT(5), ID("ext_id", "c-4"), ID("landline", "+390612345679"));
+	assert_int_equal(owner(s, "landline", "+390612345678"), 0);
+	erase(s, 1);
+	expect_sound(s);
+	expect_room_for_one(s);
+	expect_sound(s);
+}
+
 /* Who sends events into a store that is full. */
 struct sender {
 	struct scene *s;
@@ -734,6 +754,7 @@ main(void)
 		STOCK_TEST(test_R30_companions_go),
 		STOCK_TEST(test_R30_companions_go_though_the_journal_is_gone),
 		STOCK_TEST(test_R30_companions_go_that_no_journal_had),
+		STOCK_TEST(test_R30_what_others_named_too_is_theirs_as_well),
 		STOCK_TEST(test_R30_a_full_store_still_erases),
 	};
 
