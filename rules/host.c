@@ -34,11 +34,15 @@ struct policy {
 	policy_log_function log;
 	void *log_context;
 	uint32_t kinds;
+	int (*create)(const struct anagraph_host *host, const struct anagraph_option *options,
+	    size_t option_count, size_t option_size, void **instance);
 	void (*destroy)(void *instance);
 	int (*decide)(
 	    const void *instance, const struct anagraph_conflict *conflict, struct anagraph_verdict *verdict);
 	void *instance;
+	bool started;
 	struct policy_identity identity;
+	char *path; /* owned; of the original */
 	char id[LIMIT_POLICY_ID_BYTES + 1];
 	char version[LIMIT_POLICY_VERSION_BYTES + 1];
 	char build[POLICY_BUILD_DIGITS + 1];
@@ -54,13 +58,10 @@ struct policy_host {
 	struct policy *policies; /* owned, newest first */
 };
 
-/* One call of policy_host_load. */
+/* A policy on its way in. */
 struct loading {
-	const struct policy_host *host;
 	const char *id;
 	const char *path; /* of the original: what people know it by */
-	const struct anagraph_option *options;
-	size_t option_count;
 	struct policy_error *error;
 };
 
@@ -187,66 +188,79 @@ host_extension(const struct anagraph_host *host, struct anagraph_string name)
 	return NULL;
 }
 
-/* Makes the instance of a descriptor that was checked. */
+/* What is known of a policy whose descriptor was checked. */
 static int
-start_policy(struct policy **out, const struct anagraph_policy *descriptor, const char *build,
-    const struct loading *loading)
+note_policy(struct policy **out, const struct anagraph_policy *descriptor, const struct policy_copy *copy,
+    policy_log_function log, void *log_context)
 {
 	struct policy *policy = calloc(1, sizeof(*policy));
-	int result;
 
 	if (policy == NULL)
 		return -ENOMEM;
+	policy->path = strdup(copy->path);
+	if (policy->path == NULL) {
+		free(policy);
+		return -ENOMEM;
+	}
 	policy->host = (struct anagraph_host){
 		.struct_size = sizeof(policy->host),
 		.log = host_log,
 		.extension = host_extension,
 	};
-	policy->log = loading->host->log;
-	policy->log_context = loading->host->log_context;
+	policy->log = log;
+	policy->log_context = log_context;
 	policy->kinds = descriptor->kinds;
+	policy->create = descriptor->create;
 	policy->destroy = descriptor->destroy;
 	policy->decide = descriptor->decide;
 	snprintf(policy->id, sizeof(policy->id), "%s", descriptor->id);
 	snprintf(policy->version, sizeof(policy->version), "%s", descriptor->version);
-	snprintf(policy->build, sizeof(policy->build), "%s", build);
+	snprintf(policy->build, sizeof(policy->build), "%s", copy->build);
 	policy->identity = (struct policy_identity){
 		.id = bytes_of_string(policy->id),
 		.version = bytes_of_string(policy->version),
 		.build = bytes_of_string(policy->build),
 	};
-	result = descriptor->create(&policy->host, loading->options, loading->option_count,
-	    sizeof(*loading->options), &policy->instance);
-	if (result != 0) {
-		free(policy);
-		return policy_refuse(loading->error,
-		    "%s: expected create to return 0 for %zu options, found %d", loading->path,
-		    loading->option_count, result);
-	}
 	*out = policy;
 	return 0;
 }
 
-/* Takes a policy from its file's content to its instance. */
-static int
-load_file(struct policy **out, const struct policy_file *file, const struct loading *loading)
+int
+policy_open(struct policy **out, const struct policy_copy *copy, policy_log_function log, void *log_context,
+    struct policy_error *error)
 {
-	const char *copy_dir = loading->host->copy_dir;
+	const struct loading loading = { .id = copy->id, .path = copy->path, .error = error };
 	const struct anagraph_policy *descriptor = NULL;
-	char *copy_path;
-	int result;
+	int result = open_copy(&descriptor, copy->copy_path, &loading);
 
-	if (asprintf(&copy_path, "%s/%s-%s.so", copy_dir, loading->id, file->build) < 0)
-		return -ENOMEM;
-	result = policy_file_copy(file, copy_path);
 	if (result == 0)
-		result = open_copy(&descriptor, copy_path, loading);
-	free(copy_path);
-	if (result == 0)
-		result = check_descriptor(descriptor, loading);
-	if (result == 0)
-		result = start_policy(out, descriptor, file->build, loading);
-	return result;
+		result = check_descriptor(descriptor, &loading);
+	return result == 0 ? note_policy(out, descriptor, copy, log, log_context) : result;
+}
+
+int
+policy_start(struct policy *policy, const struct anagraph_option *options, size_t option_count,
+    struct policy_error *error)
+{
+	int result =
+	    policy->create(&policy->host, options, option_count, sizeof(*options), &policy->instance);
+
+	if (result != 0)
+		return policy_refuse(error, "%s: expected create to return 0 for %zu options, found %d",
+		    policy->path, option_count, result);
+	policy->started = true;
+	return 0;
+}
+
+void
+policy_close(struct policy *policy)
+{
+	if (policy == NULL)
+		return;
+	if (policy->started)
+		policy->destroy(policy->instance);
+	free(policy->path);
+	free(policy);
 }
 
 static struct policy *
@@ -323,8 +337,7 @@ policy_host_destroy(struct policy_host *host)
 		struct policy *policy = host->policies;
 
 		host->policies = policy->next;
-		policy->destroy(policy->instance);
-		free(policy);
+		policy_close(policy);
 	}
 	if (host->policy_dir_fd >= 0)
 		close(host->policy_dir_fd);
@@ -333,36 +346,12 @@ policy_host_destroy(struct policy_host *host)
 	free(host);
 }
 
-/* The policy that the file is: one that is loaded already, or a new one. */
+/* Reads and checks the file of an id, from a directory that is checked again: the host
+ * may be old. On 0 *path is the caller's. */
 static int
-find_or_load(struct policy **out, struct policy_host *host, const struct policy_file *file,
-    const struct loading *loading)
+read_file(struct policy_file *file, char **path, const struct policy_host *host, const char *policy_id,
+    struct policy_error *error)
 {
-	struct policy *policy = find_policy(host, loading->id);
-	int result;
-
-	if (policy == NULL) {
-		result = load_file(&policy, file, loading);
-		if (result != 0)
-			return result;
-		policy->next = host->policies;
-		host->policies = policy;
-	} else if (strcmp(policy->build, file->build) != 0) {
-		return policy_refuse(loading->error,
-		    "%s: expected build %s, which is loaded under that id, found %s", loading->path,
-		    policy->build, file->build);
-	}
-	*out = policy;
-	return 0;
-}
-
-/* The directory is checked again: the host may be old. */
-int
-policy_host_load(struct policy **out, struct policy_host *host, const char *policy_id,
-    const struct anagraph_option *options, size_t option_count, struct policy_error *error)
-{
-	struct policy_file file;
-	char *path;
 	int result;
 
 	if (!is_id(policy_id))
@@ -371,23 +360,88 @@ policy_host_load(struct policy **out, struct policy_host *host, const char *poli
 	result = policy_dir_check(host->policy_dir_fd, host->policy_dir, error);
 	if (result != 0)
 		return result;
-	if (asprintf(&path, "%s/%s.so", host->policy_dir, policy_id) < 0)
+	if (asprintf(path, "%s/%s.so", host->policy_dir, policy_id) < 0)
 		return -ENOMEM;
-	result = policy_file_read(&file, host->policy_dir_fd, path, error);
-	if (result == 0) {
-		struct loading loading = {
-			.host = host,
-			.id = policy_id,
-			.path = path,
-			.options = options,
-			.option_count = option_count,
-			.error = error,
-		};
+	result = policy_file_read(file, host->policy_dir_fd, *path, error);
+	if (result != 0)
+		free(*path);
+	return result;
+}
 
-		result = find_or_load(out, host, &file, &loading);
-		policy_file_finish(&file);
+int
+policy_host_copy(
+    struct policy_copy *out, struct policy_host *host, const char *policy_id, struct policy_error *error)
+{
+	struct policy_copy copy = { .id = NULL };
+	struct policy_file file;
+	int result = read_file(&file, &copy.path, host, policy_id, error);
+
+	if (result != 0)
+		return result;
+	memcpy(copy.build, file.build, sizeof(copy.build));
+	copy.id = strdup(policy_id);
+	if (copy.id == NULL ||
+	    asprintf(&copy.copy_path, "%s/%s-%s.so", host->copy_dir, policy_id, copy.build) < 0) {
+		copy.copy_path = NULL;
+		result = -ENOMEM;
 	}
-	free(path);
+	if (result == 0)
+		result = policy_file_copy(&file, copy.copy_path);
+	policy_file_finish(&file);
+	if (result == 0)
+		*out = copy;
+	else
+		policy_copy_finish(&copy);
+	return result;
+}
+
+void
+policy_copy_finish(struct policy_copy *copy)
+{
+	free(copy->id);
+	free(copy->path);
+	free(copy->copy_path);
+	*copy = (struct policy_copy){ .id = NULL };
+}
+
+/* The policy that a copy is: one that is loaded already, or a new one. */
+static int
+find_or_load(struct policy **out, struct policy_host *host, const struct policy_copy *copy,
+    const struct anagraph_option *options, size_t option_count, struct policy_error *error)
+{
+	struct policy *policy = find_policy(host, copy->id);
+	int result;
+
+	if (policy != NULL && strcmp(policy->build, copy->build) != 0)
+		return policy_refuse(error, "%s: expected build %s, which is loaded under that id, found %s",
+		    copy->path, policy->build, copy->build);
+	if (policy == NULL) {
+		result = policy_open(&policy, copy, host->log, host->log_context, error);
+		if (result != 0)
+			return result;
+		result = policy_start(policy, options, option_count, error);
+		if (result != 0) {
+			policy_close(policy);
+			return result;
+		}
+		policy->next = host->policies;
+		host->policies = policy;
+	}
+	*out = policy;
+	return 0;
+}
+
+int
+policy_host_load(struct policy **out, struct policy_host *host, const char *policy_id,
+    const struct anagraph_option *options, size_t option_count, struct policy_error *error)
+{
+	struct policy_copy copy;
+	int result = policy_host_copy(&copy, host, policy_id, error);
+
+	if (result != 0)
+		return result;
+	result = find_or_load(out, host, &copy, options, option_count, error);
+	policy_copy_finish(&copy);
 	return result;
 }
 
@@ -399,8 +453,8 @@ policy_identity_of(const struct policy *policy)
 
 static_assert(LIMIT_POLICY_REASON_BYTES + 1 == ANAGRAPH_REASON_SIZE, "the ABI's room, less its NUL");
 
-static void
-cut_reason(char reason[ANAGRAPH_REASON_SIZE])
+void
+policy_reason_cut(char reason[ANAGRAPH_REASON_SIZE])
 {
 	size_t size = 0;
 
@@ -409,6 +463,19 @@ cut_reason(char reason[ANAGRAPH_REASON_SIZE])
 		reason[size] == '_'))
 		size++;
 	memset(reason + size, 0, ANAGRAPH_REASON_SIZE - size);
+}
+
+uint32_t
+policy_kinds_of(const struct policy *policy)
+{
+	return policy->kinds;
+}
+
+bool
+policy_version_is_valid(struct bytes version)
+{
+	return version.size >= 1 && version.size <= LIMIT_POLICY_VERSION_BYTES &&
+	    u8_check(version.data, version.size) == NULL;
 }
 
 int
@@ -424,7 +491,7 @@ policy_decide(
 	if (result != ANAGRAPH_DECIDED)
 		return result;
 	answer.struct_size = sizeof(answer);
-	cut_reason(answer.reason);
+	policy_reason_cut(answer.reason);
 	*verdict = answer;
 	return ANAGRAPH_DECIDED;
 }

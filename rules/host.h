@@ -12,10 +12,11 @@
 
 struct policy_host;
 
-/* A loaded policy with its one instance. Owned by its host. */
+/* A loaded policy with its one instance. Owned by its host, or by who opened it. */
 struct policy;
 
 enum {
+	POLICY_BUILD_DIGITS = 32, /* XXH3's 128 bits, as xxhsum -H2 prints them */
 	POLICY_MESSAGE_BYTES = 512,
 	POLICY_LOG_BYTES = 1024, /* of a policy's log line; the rest is cut */
 };
@@ -64,6 +65,42 @@ void policy_host_destroy(struct policy_host *host);
  * as the host. 0; POLICY_E_REFUSED; -errno. Main thread. */
 int policy_host_load(struct policy **out, struct policy_host *host, const char *policy_id,
     const struct anagraph_option *options, size_t option_count, struct policy_error *error);
+
+/* A policy's file as it was copied, all of it owned. */
+struct policy_copy {
+	char *id;
+	char *path;      /* of the original: what people know it by */
+	char *copy_path; /* what is loaded */
+	char build[POLICY_BUILD_DIGITS + 1];
+};
+
+/* Checks and copies policy_id.so as policy_host_load does, and runs nothing of it: for
+ * another process that opens the copy. *out is to be given to policy_copy_finish. 0;
+ * POLICY_E_REFUSED; -errno. Main thread. */
+int policy_host_copy(
+    struct policy_copy *out, struct policy_host *host, const char *policy_id, struct policy_error *error);
+
+/* Accepts an empty one. */
+void policy_copy_finish(struct policy_copy *copy);
+
+/* The two halves of loading, without a host: maps a copy and checks its descriptor;
+ * makes the instance, after which it may be asked. Lines go to log, which may be NULL.
+ * policy_close accepts NULL and one that was never started. 0; POLICY_E_REFUSED; -errno.
+ * Main thread. */
+int policy_open(struct policy **out, const struct policy_copy *copy, policy_log_function log,
+    void *log_context, struct policy_error *error);
+int policy_start(struct policy *policy, const struct anagraph_option *options, size_t option_count,
+    struct policy_error *error);
+void policy_close(struct policy *policy);
+
+/* The kinds of conflict that it lists, as bits. */
+uint32_t policy_kinds_of(const struct policy *policy);
+
+/* Whether bytes may be the version of a policy. */
+bool policy_version_is_valid(struct bytes version);
+
+/* Cuts a reason to the part that is of its form, and clears the rest. */
+void policy_reason_cut(char reason[ANAGRAPH_REASON_SIZE]);
 
 /* Who it is: borrowed from the policy. */
 const struct policy_identity *policy_identity_of(const struct policy *policy);

@@ -8,8 +8,6 @@
 
 #include "rules/host.h"
 
-enum { POLICY_BUILD_DIGITS = 32 }; /* XXH3's 128 bits, as xxhsum -H2 prints them */
-
 struct policy_file {
 	uint8_t *data; /* owned */
 	size_t size;
