@@ -17,10 +17,18 @@ enum decide_outcome {
  * rejection. */
 int decide_reject(struct rejection *rejection, enum reason reason, const char *field, const char *message);
 
+/* What asking a policy gives besides what policy_decide does, where it runs in a process of
+ * its own. Any other negative number is a failure that it told itself. */
+enum ask_outcome {
+	ASK_TIMED_OUT = -2,   /* no answer by its deadline: ended */
+	ASK_CRASHED = -3,     /* its process ended, or answered what it cannot mean */
+	ASK_UNAVAILABLE = -4, /* not asked: it is being started again, or failed too often */
+};
+
 /* Answers for the policy of a source. */
 struct decider {
 	void *context;
-	/* Asks the policy configured for the source, as policy_decide; *identity names
+	/* Asks the policy configured for the source, as policy_decide, or an ask_outcome; *identity names
 	 * it and outlives the decision. */
 	int (*ask)(void *context, enum source source, const struct anagraph_conflict *conflict,
 	    struct anagraph_verdict *verdict, const struct policy_identity **identity);

@@ -253,9 +253,13 @@ enum verdict {
 
 enum fallback {
 	FALLBACK_NONE = 0,
-	FALLBACK_FAILED = 1,   /* POLICY_FAILED */
-	FALLBACK_DEFERRED = 2, /* POLICY_DEFERRED */
-	FALLBACK_INVALID = 3,  /* VERDICT_INVALID */
+	FALLBACK_FAILED = 1,      /* POLICY_FAILED */
+	FALLBACK_DEFERRED = 2,    /* POLICY_DEFERRED */
+	FALLBACK_INVALID = 3,     /* VERDICT_INVALID */
+	FALLBACK_TIMED_OUT = 4,   /* POLICY_TIMED_OUT */
+	FALLBACK_CRASHED = 5,     /* POLICY_CRASHED */
+	FALLBACK_UNAVAILABLE = 6, /* POLICY_UNAVAILABLE */
+	FALLBACK_COUNT = 7,
 };
 
 /* A conflict with all that its policy was shown. A claim without a source is absent. */

@@ -56,13 +56,28 @@ name_class(enum namespace_id namespace_id)
 	return namespace_is_personal(namespace_id) ? ANAGRAPH_NAME_PERSONAL : ANAGRAPH_NAME_DEVICE;
 }
 
+static enum fallback
+fallback_of_failure(int answer)
+{
+	switch (answer) {
+	case ASK_TIMED_OUT:
+		return FALLBACK_TIMED_OUT;
+	case ASK_CRASHED:
+		return FALLBACK_CRASHED;
+	case ASK_UNAVAILABLE:
+		return FALLBACK_UNAVAILABLE;
+	default:
+		return FALLBACK_FAILED;
+	}
+}
+
 /* The verdict that is carried out, and why it is not the policy's own. */
 static enum verdict
 settle(enum fallback *fallback, const struct account_settings *settings, enum conflict_kind kind, int answer,
     uint32_t verdict)
 {
 	if (answer < 0)
-		*fallback = FALLBACK_FAILED;
+		*fallback = fallback_of_failure(answer);
 	else if (answer > 0)
 		*fallback = FALLBACK_DEFERRED;
 	else if (verdict > VERDICT_SEPARATE || !verdict_has_cell(kind, (enum verdict)verdict))

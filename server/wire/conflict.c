@@ -40,6 +40,9 @@ static const struct value_fields claimed_value = { CLAIMED_VALUE_STRING, CLAIMED
 static const struct bytes fallback_names[] = {
 	[FALLBACK_NONE] = { NULL, 0 },
 	[FALLBACK_FAILED] = { (const uint8_t *)"POLICY_FAILED", 13 },
+	[FALLBACK_TIMED_OUT] = { (const uint8_t *)"POLICY_TIMED_OUT", 16 },
+	[FALLBACK_CRASHED] = { (const uint8_t *)"POLICY_CRASHED", 14 },
+	[FALLBACK_UNAVAILABLE] = { (const uint8_t *)"POLICY_UNAVAILABLE", 18 },
 	[FALLBACK_DEFERRED] = { (const uint8_t *)"POLICY_DEFERRED", 15 },
 	[FALLBACK_INVALID] = { (const uint8_t *)"VERDICT_INVALID", 15 },
 };
@@ -149,7 +152,7 @@ take_fallback(enum fallback *out, const struct wire_field *field)
 
 	if (take_bytes(&name, field) != 0)
 		return MESSAGE_E_DAMAGED;
-	for (unsigned i = FALLBACK_NONE; i <= FALLBACK_INVALID; i++) {
+	for (unsigned i = FALLBACK_NONE; i < FALLBACK_COUNT; i++) {
 		if (bytes_equal(name, fallback_names[i])) {
 			*out = (enum fallback)i;
 			return 0;

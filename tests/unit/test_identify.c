@@ -19,7 +19,7 @@ struct script {
 	int answer;
 	uint32_t verdict;
 	unsigned asked;
-	unsigned settled[FALLBACK_INVALID + 1];
+	unsigned settled[FALLBACK_COUNT];
 	uint32_t kind;
 	uint32_t name_class;
 	bool displaced;
@@ -219,6 +219,9 @@ static const struct answer_case answers[] = {
 	{ ANAGRAPH_DEFER, VERDICT_TAKE, FALLBACK_DEFERRED },
 	{ ANAGRAPH_DEFER + 1, VERDICT_TAKE, FALLBACK_DEFERRED },
 	{ -1, VERDICT_TAKE, FALLBACK_FAILED },
+	{ ASK_TIMED_OUT, VERDICT_TAKE, FALLBACK_TIMED_OUT },
+	{ ASK_CRASHED, VERDICT_TAKE, FALLBACK_CRASHED },
+	{ ASK_UNAVAILABLE, VERDICT_TAKE, FALLBACK_UNAVAILABLE },
 };
 
 enum { ANSWER_COUNT = sizeof(answers) / sizeof(answers[0]) };

@@ -218,7 +218,7 @@ some_conflict(uint64_t *state, struct arena *arena)
 		.incoming_claim = some_claim(state, arena),
 		.owner_contact_id = below(state, 2) == 0 ? 0 : some_number(state),
 		.verdict = (enum verdict)(1 + below(state, 4)),
-		.fallback = (enum fallback)below(state, 4),
+		.fallback = (enum fallback)below(state, FALLBACK_COUNT),
 		.policy = some_policy(state, arena),
 		.reason = some_text(state, arena, 0, 63),
 	};
@@ -482,7 +482,8 @@ expect_optional(
 static void
 expect_conflict(const Anagraph__V1__Conflict *theirs, const struct conflict *ours)
 {
-	static const char *const fallbacks[] = { "", "POLICY_FAILED", "POLICY_DEFERRED", "VERDICT_INVALID" };
+	static const char *const fallbacks[] = { "", "POLICY_FAILED", "POLICY_DEFERRED", "VERDICT_INVALID",
+		"POLICY_TIMED_OUT", "POLICY_CRASHED", "POLICY_UNAVAILABLE" };
 
 	assert_int_equal(theirs->kind, ours->kind);
 	expect_text(theirs->name, ours->name);
