@@ -44,6 +44,15 @@ enum limits {
 	LIMIT_POLICY_OPTION_NAME_BYTES = 64,
 	LIMIT_POLICY_OPTION_BYTES = 1024,
 
+	/* What a policy in a process of its own may take, and how often it may fail. */
+	LIMIT_POLICY_DEADLINE_MS = 10000,              /* that may be set */
+	LIMIT_POLICY_MEMORY_BYTES = 256 * 1024 * 1024, /* addresses: more can't be allocated */
+	LIMIT_POLICY_START_MS = 5000,                  /* loading and making its instance: refused */
+	LIMIT_POLICY_FAILURES = 3,                     /* in a row: it is not asked for a while */
+	LIMIT_POLICY_REST_SECONDS = 30,                /* the first while; each next one is twice as long */
+	LIMIT_POLICY_REST_MOST_SECONDS = 60 * 60,
+	LIMIT_POLICY_QUESTION_LINES = 16, /* of its log for one question: more are dropped */
+
 	/* What one call may cost. */
 	LIMIT_CALL_ARENA_BYTES = 4 * 1024 * 1024, /* unpacked request: LIMIT_EXCEEDED */
 	LIMIT_ANSWER_BYTES = 4 * 1024 * 1024,     /* conflicts past it are left out of an answer */

@@ -39,6 +39,8 @@ USERS = {
     r"yaml\.h": ["server/config_yaml.h"],
     r"cmocka\.h": ["tests/"],
     r"sodium\.h": ["base/digest.c", "server/"],
+    r"seccomp\.h": ["server/worker/confine.c"],
+    r"linux/landlock\.h": ["server/worker/confine.c"],
 }
 # A place, and the only headers of ours that may be included there.
 KNOWLEDGE = {
@@ -60,6 +62,7 @@ KNOWLEDGE = {
         r"base/.*", r"rules/.*", r"server/replay/.*", r"server/graph/graph\.h",
         r"server/wire/messages\.h",
     ],
+    "server/worker/": [r"base/.*", r"rules/(decide|host|policy|types)\.h", r"server/worker/.*"],
     "client/": [r"base/.*", r"client/.*", r"server/wire/wire\.h"],
     "kit/": [r"kit/.*", r"rules/policy\.h"],
     "plugins/": [],
