@@ -15,7 +15,8 @@
 
 enum {
 	DEFAULT_PORT = 7430,
-	DEFAULT_THREADS_MAX = 8,          /* where nothing is asked for */
+	DEFAULT_THREADS_MAX = 8, /* where nothing is asked for */
+	DEFAULT_POLICY_DEADLINE_MS = 20,
 	MEMORY_BYTES = 256 * 1024 * 1024, /* more than any file within its limits takes */
 };
 
@@ -33,6 +34,9 @@ config_usage(void)
 	       "  --key-file FILE        the key of the store's digests (DIR/key); made with the store\n"
 	       "  --policy SOURCE=ID     the policy of a source: contacts (push_latest),\n"
 	       "                         conversations (chat_primary) or push (push_latest)\n"
+	       "  --policy-run PLACE     where policies run: each in a worker of its own, or in-process "
+	       "(worker)\n"
+	       "  --policy-deadline-ms N how long a worker's verdict may take, 1 to 10000 (20)\n"
 	       "  --listen HOST:PORT     a loopback address; port 0 for any (127.0.0.1:7430)\n"
 	       "  --threads N            threads that take calls, 1 to 64 (half the processors, up to 8)\n"
 	       "  --map-size-mib N       the largest the store can get (1048576, which is 1 TiB)\n"
@@ -75,6 +79,8 @@ enum option_id {
 	OPTION_KEY_FILE,
 	OPTION_POLICY_DIR,
 	OPTION_POLICY,
+	OPTION_POLICY_RUN,
+	OPTION_POLICY_DEADLINE_MS,
 	OPTION_LISTEN,
 	OPTION_THREADS,
 	OPTION_MAP_SIZE_MIB,
@@ -89,6 +95,8 @@ static const struct option OPTIONS[] = {
 	{ "key-file", required_argument, NULL, OPTION_KEY_FILE },
 	{ "policy-dir", required_argument, NULL, OPTION_POLICY_DIR },
 	{ "policy", required_argument, NULL, OPTION_POLICY },
+	{ "policy-run", required_argument, NULL, OPTION_POLICY_RUN },
+	{ "policy-deadline-ms", required_argument, NULL, OPTION_POLICY_DEADLINE_MS },
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "threads", required_argument, NULL, OPTION_THREADS },
 	{ "map-size-mib", required_argument, NULL, OPTION_MAP_SIZE_MIB },
@@ -114,6 +122,10 @@ read_option(struct config *config, struct config_error *error, int option, char 
 		return 0;
 	case OPTION_POLICY:
 		return read_policy(config, error, optarg);
+	case OPTION_POLICY_RUN:
+		return config_read_policy_run(config, error, "--policy-run", optarg);
+	case OPTION_POLICY_DEADLINE_MS:
+		return config_read_policy_deadline(config, error, "--policy-deadline-ms", optarg);
 	case OPTION_LISTEN:
 		return config_read_listen(config, error, "--listen", optarg);
 	case OPTION_THREADS:
@@ -209,6 +221,7 @@ config_parse(struct config *config, struct config_error *error, int argument_cou
 			[SOURCE_CONVERSATIONS] = "chat_primary",
 			[SOURCE_CONTACTS] = "push_latest",
 		},
+		.policy_deadline_ms = DEFAULT_POLICY_DEADLINE_MS,
 		.host = "127.0.0.1",
 		.port = DEFAULT_PORT,
 		.thread_count = default_thread_count(),

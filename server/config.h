@@ -18,6 +18,12 @@ struct policy_options {
 	size_t count;
 };
 
+/* Where policies run. */
+enum policies_run {
+	RUN_IN_WORKERS = 0, /* each in a process of its own */
+	RUN_IN_PROCESS = 1, /* in the daemon's */
+};
+
 struct config {
 	const char *config_file; /* NULL: none */
 	bool check;              /* --check-config */
@@ -26,6 +32,8 @@ struct config {
 	const char *policy_dir;
 	const char *policy_ids[SOURCE_COUNT]; /* by source */
 	struct policy_options policy_options[SOURCE_COUNT];
+	enum policies_run policies_run;
+	unsigned policy_deadline_ms;     /* of a verdict from a worker */
 	char host[CONFIG_ADDRESS_BYTES]; /* as it goes before the port: "127.0.0.1", "[::1]" */
 	unsigned port;                   /* 0: any that is free */
 	unsigned thread_count;

@@ -138,6 +138,33 @@ take_push(void *target, const struct yaml_value *value)
 	return take_policy(target, SOURCE_PUSH, value);
 }
 
+/* A value that the command line knows, too. */
+static int
+take_setting(struct config *config, const struct yaml_value *value,
+    int (*read)(struct config *config, struct config_error *error, const char *where, const char *text))
+{
+	char where[YAML_WHERE_BYTES];
+	const char *text;
+	int result = yaml_text(&text, value);
+
+	if (result != 0)
+		return result;
+	yaml_where(where, value);
+	return read(config, value->file->error, where, text);
+}
+
+static int
+take_run(void *target, const struct yaml_value *value)
+{
+	return take_setting(target, value, config_read_policy_run);
+}
+
+static int
+take_deadline(void *target, const struct yaml_value *value)
+{
+	return take_setting(target, value, config_read_policy_deadline);
+}
+
 int
 config_policies_read(struct config *config, const struct yaml_value *mapping)
 {
@@ -145,6 +172,8 @@ config_policies_read(struct config *config, const struct yaml_value *mapping)
 		{ "contacts", take_contacts },
 		{ "conversations", take_conversations },
 		{ "push", take_push },
+		{ "run", take_run },
+		{ "deadline_ms", take_deadline },
 	};
 	enum source disputed;
 	int result = yaml_take_mapping(mapping, keys, COUNT_OF(keys), config);

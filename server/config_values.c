@@ -132,6 +132,30 @@ config_read_threads(struct config *config, struct config_error *error, const cha
 }
 
 int
+config_read_policy_run(struct config *config, struct config_error *error, const char *where, const char *text)
+{
+	if (strcmp(text, "worker") == 0)
+		config->policies_run = RUN_IN_WORKERS;
+	else if (strcmp(text, "in-process") == 0)
+		config->policies_run = RUN_IN_PROCESS;
+	else
+		return config_refuse(error, "%s takes worker or in-process, not %.80s", where, text);
+	return 0;
+}
+
+int
+config_read_policy_deadline(
+    struct config *config, struct config_error *error, const char *where, const char *text)
+{
+	uint64_t deadline_ms = 0;
+	int result = config_read_number(&deadline_ms, error, where, text, 1, LIMIT_POLICY_DEADLINE_MS);
+
+	if (result == 0)
+		config->policy_deadline_ms = (unsigned)deadline_ms;
+	return result;
+}
+
+int
 config_read_map_size(struct config *config, struct config_error *error, const char *where, const char *text)
 {
 	uint64_t size_mib = 0;

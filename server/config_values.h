@@ -26,6 +26,12 @@ int config_read_threads(
 int config_read_map_size(
     struct config *config, struct config_error *error, const char *where, const char *text);
 
+/* Where policies run: "worker" or "in-process"; and how long a verdict may take there. */
+int config_read_policy_run(
+    struct config *config, struct config_error *error, const char *where, const char *text);
+int config_read_policy_deadline(
+    struct config *config, struct config_error *error, const char *where, const char *text);
+
 /* The id of a policy, which has no options by that; the config borrows text. */
 int config_read_policy_id(struct config *config, struct config_error *error, const char *where,
     enum source source, const char *text);

@@ -3,22 +3,39 @@
 #include "server/policies.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "rules/policy_file.h"
-#include "server/log.h"
 
-static void
-log_for_policy(void *context, const char *policy_id, uint32_t level, struct bytes message)
+static struct seat *
+find_seat(const struct policies *policies, const char *policy_id)
 {
-	static const char *const names[] = { "debug", "info", "warning", "error" };
-	const char *name = level < sizeof(names) / sizeof(names[0]) ? names[level] : "unknown";
+	for (size_t i = 0; i < policies->seat_count; i++) {
+		if (bytes_equal(seat_identity(policies->seats[i])->id, bytes_of_string(policy_id)))
+			return policies->seats[i];
+	}
+	return NULL;
+}
 
-	(void)context;
-	log_line("policy %s: %s: %.*s", policy_id, name, BYTES_PRINT(message));
+static int
+seat_source(
+    struct policies *policies, enum source source, struct policy_error *error, const struct config *config)
+{
+	const char *id = config->policy_ids[source];
+	struct seat *seat = find_seat(policies, id);
+	int result = 0;
+
+	if (seat == NULL) {
+		result =
+		    seat_create(&seat, policies->host, id, &config->policy_options[source], config, error);
+		if (result == 0)
+			policies->seats[policies->seat_count++] = seat;
+	}
+	if (result == 0)
+		policies->by_source[source] = seat;
+	return result;
 }
 
 int
@@ -28,21 +45,18 @@ policies_init(
 	const struct policy_host_options options = {
 		.policy_dir = config->policy_dir,
 		.copy_dir = copy_dir,
-		.log = log_for_policy,
+		.log = seat_log,
 	};
 	struct policies policies = { .host = NULL };
 	int result = policy_host_create(&policies.host, &options, error);
 
 	for (enum source source = SOURCE_PUSH; result == 0 && source < SOURCE_COUNT; source++)
-		result =
-		    policy_host_load(&policies.by_source[source], policies.host, config->policy_ids[source],
-			config->policy_options[source].items, config->policy_options[source].count, error);
-	if (result != 0) {
+		result = seat_source(&policies, source, error, config);
+	if (result == 0)
+		*out = policies;
+	else
 		policies_finish(&policies);
-		return result;
-	}
-	*out = policies;
-	return 0;
+	return result;
 }
 
 static int
@@ -78,6 +92,8 @@ policies_check(struct policy_error *error, const struct config *config)
 void
 policies_finish(struct policies *policies)
 {
+	for (size_t i = 0; i < policies->seat_count; i++)
+		seat_destroy(policies->seats[i]);
 	policy_host_destroy(policies->host);
 }
 
@@ -86,10 +102,10 @@ ask(void *context, enum source source, const struct anagraph_conflict *conflict,
     struct anagraph_verdict *verdict, const struct policy_identity **identity)
 {
 	const struct policies *policies = context;
-	const struct policy *policy = policies->by_source[source];
+	struct seat *seat = policies->by_source[source];
 
-	*identity = policy_identity_of(policy);
-	return policy_decide(verdict, policy, conflict);
+	*identity = seat_identity(seat);
+	return seat_ask(verdict, seat, conflict);
 }
 
 static void
@@ -97,7 +113,7 @@ settled(void *context, enum source source, enum fallback fallback)
 {
 	const struct policies *policies = context;
 
-	policy_count(policies->by_source[source], fallback);
+	seat_count(policies->by_source[source], fallback);
 }
 
 struct decider
@@ -106,30 +122,9 @@ policies_decider(struct policies *policies)
 	return (struct decider){ .context = policies, .ask = ask, .settled = settled };
 }
 
-static bool
-is_served_before(const struct policies *policies, enum source source)
-{
-	for (enum source before = SOURCE_PUSH; before < source; before++) {
-		if (policies->by_source[before] == policies->by_source[source])
-			return true;
-	}
-	return false;
-}
-
 void
 policies_log_fallbacks(const struct policies *policies)
 {
-	for (enum source source = SOURCE_PUSH; source < SOURCE_COUNT; source++) {
-		const struct policy *policy = policies->by_source[source];
-		struct policy_counts counts = policy_counts_of(policy);
-
-		if (is_served_before(policies, source))
-			continue;
-		if (counts.failed == 0 && counts.deferred == 0 && counts.invalid == 0)
-			continue;
-		log_line("policy %.*s: decided %" PRIu64 ", failed %" PRIu64 ", deferred %" PRIu64
-			 ", invalid %" PRIu64,
-		    BYTES_PRINT(policy_identity_of(policy)->id), counts.decided, counts.failed,
-		    counts.deferred, counts.invalid);
-	}
+	for (size_t i = 0; i < policies->seat_count; i++)
+		seat_log_fallbacks(policies->seats[i]);
 }

@@ -2,13 +2,13 @@
 #ifndef ANAGRAPH_SERVER_POLICIES_H
 #define ANAGRAPH_SERVER_POLICIES_H
 
-#include "rules/decide.h"
-#include "rules/host.h"
-#include "server/config.h"
+#include "server/seat.h"
 
 struct policies {
-	struct policy_host *host; /* owned */
-	struct policy *by_source[SOURCE_COUNT];
+	struct policy_host *host;         /* owned */
+	struct seat *seats[SOURCE_COUNT]; /* owned */
+	size_t seat_count;
+	struct seat *by_source[SOURCE_COUNT]; /* of seats */
 };
 
 /* Loads the policy of each source; copies go to copy_dir. Their log lines go to the

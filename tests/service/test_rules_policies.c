@@ -255,7 +255,9 @@ test_R22_a_counter_per_policy_counts_it(struct scene *s)
 		identify(s, CONTACTS, AT(2), ID("email", "a@example.it"), NUMBER("N", 1), IN("KEEP"));
 	scene_stop(s);
 	prose = scene_keep(s, service_read_prose(s->service), free);
-	assert_non_null(strstr(prose, "policy scripted: decided 4, failed 1, deferred 2, invalid 3\n"));
+	assert_non_null(strstr(prose,
+	    "policy scripted: decided 4, failed 1, deferred 2, invalid 3, "
+	    "timed out 0, crashed 0, unavailable 0\n"));
 }
 
 static void

@@ -230,6 +230,7 @@ launch(struct service *service)
 	const char *arguments[ARGUMENTS] = { "--listen", "127.0.0.1:0", "--data-dir", service->data_dir,
 		"--policy-dir", service->policy_dir };
 	const char *program = getenv("ANAGRAPHD");
+	const char *run = getenv("ANAGRAPH_POLICY_RUN");
 	size_t count = 6;
 	int output[2] = { -1, -1 };
 	int prose_fd;
@@ -240,6 +241,10 @@ launch(struct service *service)
 	if (service->config_path != NULL) {
 		arguments[count++] = "--config";
 		arguments[count++] = service->config_path;
+	}
+	if (run != NULL && *run != '\0') {
+		arguments[count++] = "--policy-run";
+		arguments[count++] = run;
 	}
 	for (size_t i = 0; service->arguments != NULL && service->arguments[i] != NULL; i++) {
 		assert(count < ARGUMENTS - 1);

@@ -1,7 +1,8 @@
 /* A daemon under test: the real binary on a real port with a real store.
  *
  * Where binaries lie is told by the environment, set by meson: ANAGRAPHD,
- * ANAGRAPH_POLICY_DIR, ANAGRAPH_COMMAND. A test's temporary directories lie under
+ * ANAGRAPH_POLICY_DIR, ANAGRAPH_COMMAND. Where the daemon's policies run is told by
+ * ANAGRAPH_POLICY_RUN, as to --policy-run. A test's temporary directories lie under
  * $ANAGRAPH_TEST_DIR (else /tmp). A daemon never outlives its test: it is killed
  * when the test's process ends, however that ends. */
 #ifndef ANAGRAPH_TESTS_SUPPORT_SERVICE_H

@@ -103,6 +103,32 @@ test_map_size_up_to_the_limit(void **state)
 }
 
 static void
+test_where_policies_run_and_for_how_long(void **state)
+{
+	struct config config;
+	struct config_error error;
+	char value[32];
+
+	(void)state;
+	assert_int_equal(PARSE(&config, &error, "--threads", "1"), 0);
+	assert_int_equal(config.policies_run, RUN_IN_WORKERS);
+	assert_int_equal(config.policy_deadline_ms, 20);
+	assert_int_equal(
+	    PARSE(&config, &error, "--policy-run", "in-process", "--policy-deadline-ms", "1"), 0);
+	assert_int_equal(config.policies_run, RUN_IN_PROCESS);
+	assert_int_equal(config.policy_deadline_ms, 1);
+	snprintf(value, sizeof(value), "%d", LIMIT_POLICY_DEADLINE_MS);
+	assert_int_equal(PARSE(&config, &error, "--policy-run", "worker", "--policy-deadline-ms", value), 0);
+	assert_int_equal(config.policies_run, RUN_IN_WORKERS);
+	assert_int_equal(config.policy_deadline_ms, LIMIT_POLICY_DEADLINE_MS);
+	snprintf(value, sizeof(value), "%d", LIMIT_POLICY_DEADLINE_MS + 1);
+	assert_refused("--policy-deadline-ms", value);
+	assert_refused("--policy-deadline-ms", "0");
+	assert_refused("--policy-run", "workers");
+	assert_refused("--policy-run", "");
+}
+
+static void
 test_loopback_addresses_are_taken(void **state)
 {
 	static const struct {
@@ -256,6 +282,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_threads_up_to_the_limit),
+		cmocka_unit_test(test_where_policies_run_and_for_how_long),
 		cmocka_unit_test(test_map_size_up_to_the_limit),
 		cmocka_unit_test(test_loopback_addresses_are_taken),
 		cmocka_unit_test(test_every_other_address_is_refused),

@@ -123,7 +123,8 @@ test_all_that_a_daemon_can_be_told(void **state)
 				   "listen: '[::1]:7431'\n"
 				   "threads: 3\n"
 				   "map_size_mib: 64\n"
-				   "policies: {contacts: a, conversations: b, push: c}\n";
+				   "policies: {contacts: a, conversations: b, push: c, run: in-process,\n"
+				   "  deadline_ms: 7}\n";
 	struct config config;
 	struct config_error error;
 
@@ -141,6 +142,8 @@ test_all_that_a_daemon_can_be_told(void **state)
 	assert_string_equal(config.policy_ids[SOURCE_CONTACTS], "a");
 	assert_string_equal(config.policy_ids[SOURCE_CONVERSATIONS], "b");
 	assert_string_equal(config.policy_ids[SOURCE_PUSH], "c");
+	assert_int_equal(config.policies_run, RUN_IN_PROCESS);
+	assert_int_equal(config.policy_deadline_ms, 7);
 	assert_false(config.check);
 	config_finish(&config);
 }
@@ -290,6 +293,8 @@ test_what_is_wrong_is_told_by_line_and_key(void **state)
 	assert_refused("data_dir: \"a\\0b\"\n", 1, "data_dir: has a NUL in it");
 	assert_refused("policies:\n  push: ../x\n", 2, "policies.push: takes a policy's id");
 	assert_refused("policies: {chat: x}\n", 1, "policies.chat: is no setting");
+	assert_refused("policies:\n  run: here\n", 2, "policies.run: takes worker or in-process, not here");
+	assert_refused("policies:\n  deadline_ms: 0\n", 2, "policies.deadline_ms: takes");
 	assert_refused("defaults: []\n", 1, "defaults: takes keys with values, not a list");
 	assert_refused("- 1\n", 1, "takes keys with values, not a list");
 	assert_refused("anagraph\n", 1, "takes keys with values, not a single value");
