@@ -386,7 +386,7 @@ put_journal(struct apply *apply)
 	if (result != 0)
 		return result;
 	key_number(&key, apply->event->account, entry.sequence);
-	result = table_put(apply->graph, TABLE_JOURNAL, &key, message);
+	result = table_put_journal(apply->graph, &key, message);
 	return result == 0 ? put_contact_journal(apply, &entry) : result;
 }
 

@@ -178,9 +178,11 @@ static int
 check_contact(struct check *check, struct checked_account *account, uint64_t id, struct bytes message)
 {
 	struct contact contact;
-	int result = contact_decode(&contact, &check->arena, message);
+	int result = unpack(&message, &check->arena, message);
 
-	if (result == MESSAGE_E_DAMAGED || (result == 0 && contact.id != id))
+	if (result == 0)
+		result = contact_decode(&contact, &check->arena, message);
+	if (result > 0 || (result == 0 && contact.id != id))
 		return outcome_damaged(check->error, account->name, TABLE_CONTACT,
 		    "record %" PRIu64 " is not that contact's message", id);
 	if (result != 0)
@@ -295,9 +297,11 @@ check_journal_entry(
 	struct journal_entry entry;
 	size_t id_count = 0;
 	uint64_t *ids;
-	int result = journal_entry_decode(&entry, &check->arena, message);
+	int result = unpack(&message, &check->arena, message);
 
-	if (result == MESSAGE_E_DAMAGED || (result == 0 && entry.sequence != sequence))
+	if (result == 0)
+		result = journal_entry_decode(&entry, &check->arena, message);
+	if (result > 0 || (result == 0 && entry.sequence != sequence))
 		return outcome_damaged(check->error, account->name, TABLE_JOURNAL,
 		    "record %" PRIu64 " is not that entry's message", sequence);
 	if (result == 0 && entry.revision > account->stored.revision)

@@ -76,8 +76,10 @@ check_identifier(struct check *check, struct bytes key, struct bytes record)
 	if (result != 0)
 		return result;
 	arena_reset(&check->arena);
-	result = contact_decode(&contact, &check->arena, message);
-	if (result == MESSAGE_E_DAMAGED || (result == 0 && !holds_key(&contact, account, key)))
+	result = unpack(&message, &check->arena, message);
+	if (result == 0)
+		result = contact_decode(&contact, &check->arena, message);
+	if (result > 0 || (result == 0 && !holds_key(&contact, account, key)))
 		return outcome_damaged(check->error, account, TABLE_IDENTIFIER,
 		    "record leads to %" PRIu64 ", which does not hold that value", id);
 	check->report.identifiers++;
@@ -118,9 +120,10 @@ check_erased_mark(struct check *check, struct bytes account, uint64_t contact_id
 	if (result != 0)
 		return result;
 	arena_reset(&check->arena);
-	result = journal_entry_decode(&entry, &check->arena, message);
-	if (result == MESSAGE_E_DAMAGED ||
-	    (result == 0 && (entry.action != ACTION_ERASE || entry.contact_id != contact_id)))
+	result = unpack(&message, &check->arena, message);
+	if (result == 0)
+		result = journal_entry_decode(&entry, &check->arena, message);
+	if (result > 0 || (result == 0 && (entry.action != ACTION_ERASE || entry.contact_id != contact_id)))
 		return outcome_damaged(check->error, account, TABLE_CONTACT_JOURNAL,
 		    "row %" PRIu64 ", %" PRIu64 " is of no contact", contact_id, sequence);
 	return result;

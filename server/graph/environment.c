@@ -15,7 +15,7 @@
 #include "server/graph/outcome.h"
 #include "server/graph/write.h"
 
-enum { STORE_FORMAT = 3, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
+enum { STORE_FORMAT = 4, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
 
 /* Places are remembered for as many rows as there are at the start, and for some in a store
  * that is yet to fill. */
@@ -143,8 +143,11 @@ environment_open(struct graph *graph, const char *path, const struct graph_optio
 	uint64_t map_bytes = options->map_size_bytes == 0 ? MAP_BYTES_DEFAULT : options->map_size_bytes;
 	MDB_stat stat;
 	int dead;
-	int code = mdb_env_create(&graph->env);
+	int code;
 
+	if (graph->packer == NULL && packer_create(&graph->packer) < 0)
+		return outcome_say(error, -ENOMEM, "there is no memory to open the store");
+	code = mdb_env_create(&graph->env);
 	if (code != 0) {
 		graph->env = NULL;
 		return refuse_code(error, code, path, "no environment can be made");
@@ -179,6 +182,8 @@ environment_close(struct graph *graph)
 	if (graph->env != NULL)
 		mdb_env_close(graph->env);
 	graph->env = NULL;
+	packer_destroy(graph->packer);
+	graph->packer = NULL;
 }
 
 int

@@ -8,6 +8,7 @@
 
 #include "server/graph/directory.h"
 #include "server/graph/graph.h"
+#include "server/graph/pack.h"
 #include "server/graph/places.h"
 #include "server/graph/records.h"
 
@@ -22,6 +23,7 @@ struct graph {
 	struct places *places; /* NULL where others may write */
 
 	/* The committer's. */
+	struct packer *packer;
 	MDB_txn *txn;
 	bool changed;            /* the transaction has written something */
 	bool failed;             /* a commit failed */

@@ -70,6 +70,10 @@ void graph_reader_destroy(struct graph_reader *reader); /* accepts NULL */
 int graph_read_begin(struct graph_reader *reader);      /* 0; -errno */
 void graph_read_end(struct graph_reader *reader);
 
+/* Gives back the memory of all that was read so far, while the reader goes on: nothing that was
+ * borrowed until graph_read_end may be used any more. For who reads more than an answer. */
+void graph_read_forget(struct graph_reader *reader);
+
 /* Goes once through all that readers look for, so that the first of them need not wait for the
  * disk; ends early when told to stop. 0; -errno. Any thread but a reader's; takes a second for
  * some millions of contacts. */

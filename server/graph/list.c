@@ -237,8 +237,11 @@ read_record(
 	if (kind != KIND_CONTACT)
 		return outcome_damaged(error, listing->account, TABLE_INDEX,
 		    "row leads to %" PRIu64 ", which is no contact", contact_id);
-	*contact = message;
-	return 0;
+	result = unpack(contact, &listing->reader->arena, message);
+	if (result == PACK_E_DAMAGED)
+		return outcome_damaged(
+		    error, listing->account, TABLE_CONTACT, "record %" PRIu64 " is damaged", contact_id);
+	return result;
 }
 
 int

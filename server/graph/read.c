@@ -1,5 +1,5 @@
-/* Readers. An answer is made of one record, as it is stored: nothing is decoded and
- * nothing copied, but its checksum is always looked at first. */
+/* Readers. An answer is made of one record, unpacked: nothing is decoded, and its checksum is
+ * always looked at first. */
 #include "server/graph/read.h"
 
 #include <errno.h>
@@ -9,9 +9,8 @@
 #include "rules/namespaces.h"
 #include "server/graph/outcome.h"
 
-/* Rows that are copied are short, and as many as an answer's; any more are read where they
- * lie. */
-enum { READER_ARENA_BYTES = 16 * 1024 * 1024, READER_KEPT_BYTES = 1024 * 1024 };
+/* What is copied and unpacked is short, and as much as answers have: far less than this. */
+enum { READER_ARENA_BYTES = 64 * 1024 * 1024, READER_KEPT_BYTES = 1024 * 1024 };
 
 int
 graph_reader_create(struct graph_reader **out, struct graph *graph)
@@ -66,6 +65,12 @@ void
 graph_read_end(struct graph_reader *reader)
 {
 	mdb_txn_reset(reader->txn);
+	arena_reset(&reader->arena);
+}
+
+void
+graph_read_forget(struct graph_reader *reader)
+{
 	arena_reset(&reader->arena);
 }
 
@@ -124,8 +129,9 @@ read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct
 	return recall_owner(contact_id, txn, graph, NULL, account, namespace_id, value, error);
 }
 
-int
-recall_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
+/* A record of TABLE_CONTACT as it is stored; arena may be NULL. */
+static int
+find_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
     struct arena *arena, struct bytes account, uint64_t contact_id, struct graph_error *error)
 {
 	struct bytes stored;
@@ -143,10 +149,30 @@ recall_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, con
 }
 
 int
+recall_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
+    struct arena *arena, struct bytes account, uint64_t contact_id, struct graph_error *error)
+{
+	struct bytes stored;
+	int result = find_contact(kind, &stored, txn, graph, arena, account, contact_id, error);
+
+	if (result != 0)
+		return result;
+	if (*kind != KIND_CONTACT) {
+		*message = stored;
+		return 0;
+	}
+	result = unpack(message, arena, stored);
+	if (result == PACK_E_DAMAGED)
+		return outcome_damaged(
+		    error, account, TABLE_CONTACT, "record %" PRIu64 " is damaged", contact_id);
+	return result;
+}
+
+int
 read_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
     struct bytes account, uint64_t contact_id, struct graph_error *error)
 {
-	return recall_contact(kind, message, txn, graph, NULL, account, contact_id, error);
+	return find_contact(kind, message, txn, graph, NULL, account, contact_id, error);
 }
 
 int
@@ -316,11 +342,16 @@ int
 graph_get_journal(struct bytes *entry, struct graph_reader *reader, struct bytes account, uint64_t sequence,
     struct graph_error *error)
 {
+	struct bytes packed;
 	struct key key;
 	int result;
 
 	key_number(&key, account, sequence);
-	result = table_get(entry, reader->txn, reader->graph, TABLE_JOURNAL, &key);
+	result = table_get(&packed, reader->txn, reader->graph, TABLE_JOURNAL, &key);
+	if (result == 0) {
+		result = unpack(entry, &reader->arena, packed);
+		result = result == PACK_E_DAMAGED ? GRAPH_E_DAMAGED : result;
+	}
 	if (result == GRAPH_E_DAMAGED)
 		return outcome_damaged(
 		    error, account, TABLE_JOURNAL, "record %" PRIu64 " is damaged", sequence);

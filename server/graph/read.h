@@ -17,12 +17,12 @@ int read_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, 
 int read_owner(uint64_t *contact_id, MDB_txn *txn, const struct graph *graph, struct bytes account,
     enum namespace_id namespace_id, struct bytes value, struct graph_error *error);
 
-/* A record of TABLE_CONTACT: an encoded contact, or a forward. */
+/* A record of TABLE_CONTACT: a contact, packed, or an encoded forward. */
 int read_contact(enum contact_kind *kind, struct bytes *message, MDB_txn *txn, const struct graph *graph,
     struct bytes account, uint64_t contact_id, struct graph_error *error);
 
 /* The same, by the places where the rows were last seen: what they give may be borrowed from
- * the arena instead. */
+ * the arena instead. A contact is unpacked: also -ENOMEM. */
 int recall_identifier(uint64_t *owner_id, struct bytes *companions, MDB_txn *txn, const struct graph *graph,
     struct arena *arena, struct bytes account, enum namespace_id namespace_id, struct bytes value,
     struct graph_error *error);

@@ -10,9 +10,9 @@
 enum table {
 	TABLE_META,            /* name: a fact about the store */
 	TABLE_ACCOUNT,         /* account: anagraph.store.v1.Account */
-	TABLE_CONTACT,         /* account, id: a kind, then Contact or Forward */
+	TABLE_CONTACT,         /* account, id: a kind, then Contact, packed, or Forward */
 	TABLE_IDENTIFIER,      /* account, namespace, value: the owner's id, companions */
-	TABLE_JOURNAL,         /* account, sequence: anagraph.store.v1.JournalEntry */
+	TABLE_JOURNAL,         /* account, sequence: anagraph.v1.JournalEntry, packed */
 	TABLE_CONTACT_JOURNAL, /* account, contact id, sequence: nothing */
 	TABLE_FORWARD,         /* account, survivor's id, absorbed id: nothing */
 	TABLE_REQUEST,         /* account, request_id: an expiry, a digest, contacts, the answer */
@@ -44,7 +44,7 @@ bool record_open(struct bytes *value, enum table table, struct bytes key, struct
 /* The same of the row that has that hash. */
 bool record_open_hashed(struct bytes *value, uint64_t hash, struct bytes record);
 
-/* What a record of TABLE_CONTACT is, in its first byte. */
+/* What a record of TABLE_CONTACT is, in its first byte. A contact is packed. */
 enum contact_kind { KIND_CONTACT = 1, KIND_FORWARD = 2 };
 
 /* The kind and what follows it. False when it is neither. */

@@ -315,7 +315,7 @@ store_entry(const struct redaction *redaction, struct bytes message, const struc
 	}
 	key_number(&key, account, sequence);
 	if (listed)
-		result = table_put(erasing->graph, TABLE_JOURNAL, &key, message);
+		result = table_put_journal(erasing->graph, &key, message);
 	else
 		result = table_delete(erasing->graph, TABLE_JOURNAL, &key);
 	for (size_t i = 0; result == 0 && i < old_ids->count; i++) {
@@ -413,6 +413,8 @@ redact_sequence(struct erasing *erasing, uint64_t sequence, bool shared)
 	arena_reset(&erasing->scratch);
 	key_number(&key, account, sequence);
 	result = table_get(&message, erasing->graph->txn, erasing->graph, TABLE_JOURNAL, &key);
+	if (result == 0)
+		result = unpack(&message, &erasing->scratch, message);
 	if (result == 0)
 		result = journal_entry_decode(&redaction.entry, &erasing->scratch, message);
 	if (result == GRAPH_E_ABSENT || result == GRAPH_E_DAMAGED || result == MESSAGE_E_DAMAGED)

@@ -77,7 +77,9 @@ read_oldest(struct journal_entry *entry, MDB_txn *txn, const struct graph *graph
 
 	if (result != 0)
 		return result;
-	result = journal_entry_decode(entry, arena, message);
+	result = unpack(&message, arena, message);
+	if (result == 0)
+		result = journal_entry_decode(entry, arena, message);
 	if (result > 0 || (result == 0 && entry->sequence != sequence))
 		return outcome_damaged(error, account, TABLE_JOURNAL,
 		    "record %" PRIu64 " is not that entry's message", sequence);

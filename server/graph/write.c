@@ -165,9 +165,23 @@ table_put(struct graph *graph, enum table table, const struct key *key, struct b
 int
 table_put_contact(struct graph *graph, const struct key *key, enum contact_kind kind, struct bytes message)
 {
-	uint8_t head = (uint8_t)kind;
+	uint8_t head[1 + PACK_HEAD_BYTES] = { (uint8_t)kind };
+	struct packed packed = { .head_size = 0, .body = message };
 
-	return table_put_parts(graph, TABLE_CONTACT, key, bytes_of(&head, sizeof(head)), message);
+	if (kind == KIND_CONTACT)
+		pack(&packed, graph->packer, message);
+	memcpy(head + 1, packed.head, packed.head_size);
+	return table_put_parts(graph, TABLE_CONTACT, key, bytes_of(head, 1 + packed.head_size), packed.body);
+}
+
+int
+table_put_journal(struct graph *graph, const struct key *key, struct bytes message)
+{
+	struct packed packed;
+
+	pack(&packed, graph->packer, message);
+	return table_put_parts(
+	    graph, TABLE_JOURNAL, key, bytes_of(packed.head, packed.head_size), packed.body);
 }
 
 int

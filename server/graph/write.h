@@ -16,9 +16,12 @@ int table_put(struct graph *graph, enum table table, const struct key *key, stru
 int table_put_parts(
     struct graph *graph, enum table table, const struct key *key, struct bytes head, struct bytes body);
 
-/* The same in TABLE_CONTACT, with its kind before it. */
+/* The same in TABLE_CONTACT, with its kind before it and a contact packed. */
 int table_put_contact(
     struct graph *graph, const struct key *key, enum contact_kind kind, struct bytes message);
+
+/* The same in TABLE_JOURNAL, packed. */
+int table_put_journal(struct graph *graph, const struct key *key, struct bytes message);
 
 /* Puts a row that is nothing but its key. */
 int table_put_mark(struct graph *graph, enum table table, const struct key *key);

@@ -73,10 +73,12 @@ advance(struct people *people)
 	int result;
 
 	arena_reset(&people->arena);
-	if (people->file != NULL)
+	if (people->file != NULL) {
 		result = snapshot_next(&message, &people->arena, people->file);
-	else
+	} else {
+		graph_read_forget(people->reader);
 		result = graph_listing_next(&contact_id, &message, people->listing, people->error);
+	}
 	people->ended = result == GRAPH_E_ABSENT;
 	if (people->ended)
 		return 0;

@@ -86,6 +86,7 @@ copy_journal(struct snapshot *snapshot, struct copying *copying)
 			result = put_row(snapshot->journal, entry);
 		if (result != 0)
 			return result;
+		graph_read_forget(copying->reader);
 	}
 	return 0;
 }
@@ -108,6 +109,7 @@ copy_contacts(struct snapshot *snapshot, struct copying *copying)
 			result = check_time(copying);
 		if (result != 0)
 			break;
+		graph_read_forget(copying->reader);
 	}
 	graph_listing_end(listing);
 	return result == GRAPH_E_ABSENT ? 0 : result;

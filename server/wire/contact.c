@@ -1,4 +1,4 @@
-/* anagraph.v1.Contact: the store keeps it encoded, and an answer sends it as it is kept. */
+/* anagraph.v1.Contact: what the store keeps of a contact, and what an answer sends. */
 #include "server/wire/fields.h"
 
 #include <errno.h>

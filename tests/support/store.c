@@ -13,7 +13,8 @@
 #include <limits.h>
 
 #include "rules/normalize.h"
-#include "server/graph/graph.h"
+#include "server/graph/environment.h"
+#include "server/graph/scan.h"
 #include "server/key.h"
 #include "server/wire/messages.h"
 
@@ -77,6 +78,56 @@ store_expire_journal(const char *data_dir, const char *account)
 	assert_in_range(removed, 1, MOST - 1);
 	assert_int_equal(graph_commit(&txn, graph, &error), 0);
 	graph_close(graph);
+}
+
+/* What a row's value is before its message. */
+static size_t
+skipped_bytes(enum table table)
+{
+	return RECORD_CHECKSUM_BYTES + (table == TABLE_CONTACT ? 1 : 0);
+}
+
+/* Whether a text stands in any packed row of a table. */
+static bool
+table_has_text(struct graph_reader *reader, enum table table, const char *text)
+{
+	struct arena arena;
+	struct scan scan;
+	struct bytes record;
+	struct bytes key;
+	bool found = false;
+	int result;
+
+	arena_init(&arena, 1024 * 1024);
+	assert_int_equal(scan_begin(&scan, reader->txn, reader->graph, table, NULL), 0);
+	while ((result = scan_next(&key, &record, &scan)) == 0) {
+		struct bytes message =
+		    bytes_of(record.data + skipped_bytes(table), record.size - skipped_bytes(table));
+
+		arena_reset(&arena);
+		if (table != TABLE_CONTACT || record.data[RECORD_CHECKSUM_BYTES] == KIND_CONTACT)
+			assert_int_equal(unpack(&message, &arena, message), 0);
+		found = found || memmem(message.data, message.size, text, strlen(text)) != NULL;
+	}
+	assert_int_equal(scan_end(&scan, result), 0);
+	arena_finish(&arena);
+	return found;
+}
+
+bool
+store_has_text(const char *data_dir, const char *text)
+{
+	struct graph *graph = open_store(data_dir);
+	struct graph_reader *reader;
+	bool found;
+
+	assert_int_equal(graph_reader_create(&reader, graph), 0);
+	assert_int_equal(graph_read_begin(reader), 0);
+	found = table_has_text(reader, TABLE_CONTACT, text) || table_has_text(reader, TABLE_JOURNAL, text);
+	graph_read_end(reader);
+	graph_reader_destroy(reader);
+	graph_close(graph);
+	return found;
 }
 
 uint64_t

@@ -4,6 +4,7 @@
 #ifndef ANAGRAPH_TESTS_SUPPORT_STORE_H
 #define ANAGRAPH_TESTS_SUPPORT_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,9 @@ struct digest_key store_key(const char *data_dir);
 
 /* Every record is in order, and a recount equals the counters. */
 void store_expect_sound(const char *data_dir);
+
+/* Whether a text stands in any contact or journal entry, as they are once unpacked. */
+bool store_has_text(const char *data_dir, const char *text);
 
 /* How many entries the account's journal has. */
 uint64_t store_journal_size(const char *data_dir, const char *account);

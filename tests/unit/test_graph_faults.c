@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/graph/environment.h"
 #include "server/graph/write.h"
 #include "server/wire/messages.h"
 #include "tests/unit/hand.h"
@@ -61,13 +62,13 @@ tear_down(void **test_state)
 	return 0;
 }
 
-/* Changes one bit in every place of the data file where a text stands; the store is
+/* Changes one bit in every place of the data file where some bytes stand; the store is
  * closed. */
 static void
-damage_text(struct scene *scene, const char *text)
+damage_bytes(struct scene *scene, struct bytes text)
 {
 	int descriptor = open(hand_store_path(&scene->store, "store/data.mdb"), O_RDWR | O_CLOEXEC);
-	size_t text_size = strlen(text);
+	size_t text_size = text.size;
 	unsigned changed = 0;
 	struct stat about;
 	uint8_t *file;
@@ -77,7 +78,7 @@ damage_text(struct scene *scene, const char *text)
 	file = mmap(NULL, (size_t)about.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
 	assert_ptr_not_equal(file, MAP_FAILED);
 	for (size_t i = 0; i + text_size <= (size_t)about.st_size; i++) {
-		if (memcmp(file + i, text, text_size) == 0) {
+		if (memcmp(file + i, text.data, text_size) == 0) {
 			file[i + text_size - 1] ^= 1;
 			changed++;
 		}
@@ -85,6 +86,27 @@ damage_text(struct scene *scene, const char *text)
 	munmap(file, (size_t)about.st_size);
 	close(descriptor);
 	assert_true(changed > 0);
+}
+
+/* Closes the store and changes one bit of a contact's record. */
+static void
+damage_contact(struct scene *scene, uint64_t contact_id)
+{
+	struct graph_reader *reader = scene->store.reader;
+	uint8_t checksum[RECORD_CHECKSUM_BYTES];
+	MDB_val sought;
+	MDB_val found;
+	struct key key;
+
+	key_number(&key, scene->hand.account, contact_id);
+	sought = val_of(key_bytes(&key));
+	assert_int_equal(graph_read_begin(reader), 0);
+	assert_int_equal(mdb_get(reader->txn, reader->graph->tables[TABLE_CONTACT], &sought, &found), 0);
+	assert_true(found.mv_size > sizeof(checksum));
+	memcpy(checksum, found.mv_data, sizeof(checksum));
+	graph_read_end(reader);
+	hand_store_close(&scene->store);
+	damage_bytes(scene, bytes_of(checksum, sizeof(checksum)));
 }
 
 static void
@@ -141,9 +163,7 @@ test_changed_bytes_are_named_and_never_answered(void **test_state)
 	struct scene *scene = *test_state;
 	struct graph_error error = { "" };
 
-	hand_store_close(&scene->store);
-	/* The note of contact 5: its only other place is the journal. */
-	damage_text(scene, "browser-5\x32");
+	damage_contact(scene, 5);
 	hand_store_open(&scene->store);
 	expect_unreadable(scene, 5, "contact record 5");
 	assert_int_equal(load(scene, "browser-5", &error), GRAPH_E_DAMAGED);
@@ -165,7 +185,7 @@ test_changed_journal_is_named(void **test_state)
 	bool found = false;
 
 	hand_store_close(&scene->store);
-	damage_text(scene, "browser-4");
+	damage_bytes(scene, BYTES("browser-4"));
 	hand_store_open(&scene->store);
 	assert_int_equal(graph_read_begin(scene->store.reader), 0);
 	for (uint64_t sequence = 1; sequence <= CONTACTS + 2; sequence++) {
@@ -190,11 +210,10 @@ test_damaged_store_does_not_open_after_a_failed_commit(void **test_state)
 	struct graph_error error = { "" };
 	int mark;
 
-	hand_store_close(&scene->store);
+	damage_contact(scene, 5);
 	mark = open(hand_store_path(&scene->store, "failed"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(mark >= 0);
 	close(mark);
-	damage_text(scene, "browser-5\x32");
 	assert_int_equal(hand_store_try(&scene->store, &error), GRAPH_E_REFUSED);
 	expect_named(&error, "failed commit");
 	expect_named(&error, "contact record 5");
