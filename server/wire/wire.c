@@ -69,11 +69,16 @@ varint(uint8_t out[VARINT_BYTES], uint64_t value)
 	return size;
 }
 
-static void
+/* Most are of one byte. */
+static inline void
 put_varint_raw(struct wire_writer *writer, uint64_t value)
 {
 	uint8_t bytes[VARINT_BYTES];
 
+	if (value < 0x80 && writer->at > writer->start) {
+		*--writer->at = (uint8_t)value;
+		return;
+	}
 	put_raw(writer, bytes, varint(bytes, value));
 }
 
@@ -178,7 +183,7 @@ wire_reader_init(struct wire_reader *reader, struct bytes message)
 }
 
 static int
-read_varint(uint64_t *value, struct wire_reader *reader)
+read_long_varint(uint64_t *value, struct wire_reader *reader)
 {
 	uint64_t read = 0;
 
@@ -194,6 +199,17 @@ read_varint(uint64_t *value, struct wire_reader *reader)
 		}
 	}
 	return WIRE_E_DAMAGED;
+}
+
+/* Most are of one byte. */
+static inline int
+read_varint(uint64_t *value, struct wire_reader *reader)
+{
+	if (reader->at < reader->end && *reader->at < 0x80) {
+		*value = *reader->at++;
+		return 0;
+	}
+	return read_long_varint(value, reader);
 }
 
 static int
