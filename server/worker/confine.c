@@ -157,7 +157,7 @@ add_common(scmp_filter_ctx filter)
 
 	if (result == 0) /* abort signals itself */
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return result;
 }
 
@@ -172,10 +172,10 @@ add_for_loading(scmp_filter_ctx filter)
 		    SCMP_A2(SCMP_CMP_MASKED_EQ, not_reading, O_RDONLY));
 	if (result == 0)
 		result = seccomp_rule_add(
-		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NO_NEW_PRIVS));
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NO_NEW_PRIVS, 0));
 	if (result == 0)
 		result = seccomp_rule_add(
-		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
+		    filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP, 0));
 	for (size_t i = 0; result == 0 && i < COUNT_OF(ON_DESCRIPTORS); i++) {
 		int call = ON_DESCRIPTORS[i];
 

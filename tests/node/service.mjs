@@ -45,7 +45,7 @@ const details = protoLoader.fromJSON(
 // "NAME=value" for the daemon alone; what else its command line says comes first.
 export async function startDaemon(environment = [], more = []) {
   const directory = mkdtempSync(join(process.env.ANAGRAPH_TEST_DIR ?? tmpdir(), 'anagraph-node-'));
-  const settings = [...more, '--listen', '127.0.0.1:0', '--data-dir', join(directory, 'store'), '--policy-dir', policyDir];
+  const settings = ['--policy-deadline-ms', '10000', ...more, '--listen', '127.0.0.1:0', '--data-dir', join(directory, 'store'), '--policy-dir', policyDir];
   // However this process ends, the daemon ends with it.
   const daemon = spawn('setpriv', ['--pdeathsig', 'KILL', 'env', ...environment, daemonPath, ...settings], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -77,7 +77,7 @@ station_open(struct station *station, const char *id, const struct anagraph_opti
 		.copy = &station->copy,
 		.options = options,
 		.option_count = count,
-		.deadline_ms = 200,
+		.deadline_ms = 1000,
 		.rest_ms = rest_ms,
 		.log = count_line,
 		.tell = keep_told,
@@ -173,7 +173,7 @@ struct deed_case {
 static const struct deed_case DEED_CASES[] = {
 	{ "FAULT", ASK_CRASHED, 0, "was ended by signal 11 (SEGV)" },
 	{ "ABORT", ASK_CRASHED, 0, "was ended by signal 6 (ABRT)" },
-	{ "LOOP", ASK_TIMED_OUT, 0, "did not answer within 200 ms" },
+	{ "LOOP", ASK_TIMED_OUT, 0, "did not answer within 1000 ms" },
 	{ "RECURSE", ASK_CRASHED, 0, "was ended by signal 11 (SEGV)" },
 	{ "ALLOCATE", ASK_CRASHED, ASK_TIMED_OUT, "policy hostile: " },
 	{ "WRITE_INPUT", ASK_CRASHED, 0, "was ended by signal 11 (SEGV)" },
@@ -189,12 +189,12 @@ static const struct deed_case DEED_CASES[] = {
 	{ "LOCALE", ASK_CRASHED, 0, "SIGSYS" },
 	{ "DIRECTORY", ASK_CRASHED, 0, "SIGSYS" },
 	{ "MASK", ASK_CRASHED, 0, "SIGSYS" },
-	{ "SIGNALS", ASK_TIMED_OUT, 0, "did not answer within 200 ms" },
+	{ "SIGNALS", ASK_TIMED_OUT, 0, "did not answer within 1000 ms" },
 	{ "KILL_PARENT", ASK_CRASHED, 0, "SIGSYS" },
 	{ "TRACE_PARENT", ASK_CRASHED, 0, "SIGSYS" },
 	{ "OUTLIVE_PARENT", ASK_CRASHED, 0, "SIGSYS" },
 	{ "RUN_MEMORY", ASK_CRASHED, 0, "SIGSYS" },
-	{ "SCRIBBLE", ASK_TIMED_OUT, 0, "did not answer within 200 ms" },
+	{ "SCRIBBLE", ASK_TIMED_OUT, 0, "did not answer within 1000 ms" },
 	{ "FORGE", ASK_CRASHED, 0, "was ended by signal 9 (KILL)" },
 };
 

@@ -21,8 +21,9 @@ enum { GUARD_SECONDS = 60, GUARD_MS = GUARD_SECONDS * 1000 };
 static void
 use_hostile(struct scene *s, const char *config)
 {
-	static const char *const arguments[] = { "--policy-run", "worker", "--policy", "contacts=hostile",
-		"--policy", "conversations=scripted", "--policy", "push=scripted", NULL };
+	static const char *const arguments[] = { "--policy-run", "worker", "--policy-deadline-ms", "1000",
+		"--policy", "contacts=hostile", "--policy", "conversations=scripted", "--policy",
+		"push=scripted", NULL };
 	struct service_options options = {
 		.arguments = arguments, .config = config, .policy_dir = getenv("ANAGRAPH_HOSTILE_DIR")
 	};
@@ -102,8 +103,7 @@ test_each_deed_costs_its_own_event_alone(struct scene *s)
 	double number = 0;
 	const char *held;
 
-	/* The default of 20 ms is for a machine that does nothing else than this. */
-	use_hostile(s, "policies: {deadline_ms: 200}\n");
+	use_hostile(s, NULL);
 	identify(s, CONTACTS, ID("email", "a@example.it"), NUMBER("N", number));
 	for (size_t i = 0; i < sizeof(DEED_CASES) / sizeof(DEED_CASES[0]); i++) {
 		const struct deed_case *deed = &DEED_CASES[i];
@@ -172,7 +172,8 @@ test_three_in_a_row_open_the_breaker_for_that_policy_alone(struct scene *s)
 	}
 	scene_stop(s);
 	prose = scene_keep(s, service_read_prose(s->service), free);
-	assert_non_null(strstr(prose, "policy hostile: did not answer within 20 ms: its worker was ended\n"));
+	assert_non_null(
+	    strstr(prose, "policy hostile: did not answer within 1000 ms: its worker was ended\n"));
 	assert_non_null(strstr(prose,
 	    "policy hostile: failed 3 times in a row: it is not asked for 30000 ms; its conflicts get the "
 	    "default verdict\n"));

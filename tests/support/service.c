@@ -227,11 +227,12 @@ service_print_prose(const struct service *service)
 static int
 launch(struct service *service)
 {
+	/* A busy machine may give a policy's process no time for long: that is no failure here. */
 	const char *arguments[ARGUMENTS] = { "--listen", "127.0.0.1:0", "--data-dir", service->data_dir,
-		"--policy-dir", service->policy_dir };
+		"--policy-dir", service->policy_dir, "--policy-deadline-ms", "10000" };
 	const char *program = getenv("ANAGRAPHD");
 	const char *run = getenv("ANAGRAPH_POLICY_RUN");
-	size_t count = 6;
+	size_t count = 8;
 	int output[2] = { -1, -1 };
 	int prose_fd;
 	int result;
