@@ -2,9 +2,9 @@
  *
  * The order matters. Signals are blocked before any thread is made. The store is opened
  * and policies are loaded before gRPC starts, which makes threads and descriptors of its
- * own. At the end whoever watches is told first, then calls are drained, then the
- * committer ends, then gRPC, then the store. Whatever keeps it from serving is told in
- * one line. */
+ * own. SIGHUP loads the policies anew, in between. At the end whoever watches is told first, then calls are
+ * drained, then the committer ends, then gRPC, then the store. Whatever keeps it from serving is told in one
+ * line. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -27,17 +27,19 @@
 #include "server/log.h"
 #include "server/policies.h"
 #include "server/rpc/rpc.h"
+#include "server/running.h"
 
 enum { EXIT_USAGE = 2, DESCRIPTORS = 65536, WARMER_NICE = 5 };
 
 struct daemon {
+	int argument_count;
+	char *const *arguments;
 	struct config config;
 	int signal_fd;
 	int failed_fd; /* readable once the committer has failed for good */
 	char *policy_copy_dir;
 	struct graph *graph;
-	struct policies policies;
-	bool has_policies;
+	struct running *running;
 	struct engine *engine;
 	struct rpc *rpc;
 	pthread_t warmer; /* reads the store once, while calls are served already */
@@ -95,14 +97,15 @@ warn_of_few_descriptors(void)
 static int
 take_signals(struct daemon *daemon)
 {
-	sigset_t ending;
+	sigset_t taken;
 
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&ending);
-	sigaddset(&ending, SIGTERM);
-	sigaddset(&ending, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &ending, NULL);
-	daemon->signal_fd = signalfd(-1, &ending, SFD_CLOEXEC);
+	sigemptyset(&taken);
+	sigaddset(&taken, SIGTERM);
+	sigaddset(&taken, SIGINT);
+	sigaddset(&taken, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &taken, NULL);
+	daemon->signal_fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	daemon->failed_fd = eventfd(0, EFD_CLOEXEC);
 	return daemon->signal_fd < 0 || daemon->failed_fd < 0 ? -errno : 0;
 }
@@ -182,20 +185,11 @@ open_store(struct daemon *daemon)
 static int
 load_policies(struct daemon *daemon)
 {
-	struct policy_error error;
-	int result;
-
 	if (asprintf(&daemon->policy_copy_dir, "%s/policies", daemon->config.data_dir) < 0) {
 		daemon->policy_copy_dir = NULL;
 		return -ENOMEM;
 	}
-	result = policies_init(&daemon->policies, &error, &daemon->config, daemon->policy_copy_dir);
-	if (result == POLICY_E_REFUSED)
-		log_line("%s", error.message);
-	else if (result < 0)
-		log_line("cannot load the policies: %s", strerror(-result));
-	daemon->has_policies = result == 0;
-	return result;
+	return running_start(&daemon->running, &daemon->config, daemon->policy_copy_dir);
 }
 
 static int
@@ -204,7 +198,7 @@ start_engine(struct daemon *daemon)
 	const struct engine_options options = {
 		.graph = daemon->graph,
 		.settings = &daemon->config.settings,
-		.decider = policies_decider(&daemon->policies),
+		.decider = running_decider(daemon->running),
 		.log = log_message,
 		.failed = note_failure,
 		.failed_context = daemon,
@@ -271,9 +265,9 @@ run_warmer(void *context)
 	return NULL;
 }
 
-/* Waits for a signal or for the committer's failure. Returns whether it failed. */
-static bool
-wait_for_the_end(const struct daemon *daemon)
+/* Waits for a signal or for the committer's failure. */
+static void
+wait_for_news(const struct daemon *daemon)
 {
 	struct pollfd waited[] = {
 		{ .fd = daemon->signal_fd, .events = POLLIN },
@@ -282,7 +276,15 @@ wait_for_the_end(const struct daemon *daemon)
 
 	while (poll(waited, 2, -1) < 0 && errno == EINTR)
 		;
-	return (waited[1].revents & POLLIN) != 0;
+}
+
+/* The signal that came, if one did; else 0. */
+static unsigned
+next_signal(const struct daemon *daemon)
+{
+	struct signalfd_siginfo info;
+
+	return read(daemon->signal_fd, &info, sizeof(info)) == sizeof(info) ? info.ssi_signo : 0;
 }
 
 static bool
@@ -291,6 +293,25 @@ has_failed(const struct daemon *daemon)
 	struct pollfd failed = { .fd = daemon->failed_fd, .events = POLLIN };
 
 	return poll(&failed, 1, 0) == 1;
+}
+
+/* Serves until it is told to end, or must. Returns whether the committer failed. */
+static bool
+serve(struct daemon *daemon)
+{
+	for (;;) {
+		unsigned signal_number;
+
+		wait_for_news(daemon);
+		if (has_failed(daemon))
+			return true;
+		signal_number = next_signal(daemon);
+		if (signal_number == SIGHUP)
+			running_reload(
+			    daemon->running, daemon->engine, daemon->argument_count, daemon->arguments);
+		else if (signal_number != 0)
+			return false;
+	}
 }
 
 /* Gives back whatever there is. */
@@ -303,10 +324,7 @@ finish(struct daemon *daemon)
 	engine_destroy(daemon->engine);
 	rpc_destroy(daemon->rpc);
 	graph_close(daemon->graph);
-	if (daemon->has_policies) {
-		policies_log_fallbacks(&daemon->policies);
-		policies_finish(&daemon->policies);
-	}
+	running_finish(daemon->running);
 	free(daemon->policy_copy_dir);
 	config_finish(&daemon->config);
 	if (daemon->failed_fd >= 0)
@@ -332,7 +350,7 @@ run(struct daemon *daemon)
 	if (result != 0)
 		return result;
 	daemon->warms = pthread_create(&daemon->warmer, NULL, run_warmer, daemon) == 0;
-	if (!wait_for_the_end(daemon))
+	if (!serve(daemon))
 		log_line("draining");
 	rpc_announce_end(daemon->rpc);
 	engine_drain(daemon->engine);
@@ -361,7 +379,12 @@ check_config(const struct config *config)
 int
 main(int argument_count, char **arguments)
 {
-	struct daemon daemon = { .signal_fd = -1, .failed_fd = -1 };
+	struct daemon daemon = {
+		.argument_count = argument_count,
+		.arguments = arguments,
+		.signal_fd = -1,
+		.failed_fd = -1,
+	};
 	struct config_error error;
 	int result = config_parse(&daemon.config, &error, argument_count, arguments);
 

@@ -44,6 +44,8 @@ struct engine {
 	struct engine_write *first;
 	struct engine_write **last_next;
 	size_t waiting_count;
+	const struct decider *next_decider; /* to be taken before the next batch; NULL: none */
+	pthread_cond_t decider_taken;
 	bool draining;
 	bool ending;
 	bool failed;
@@ -111,20 +113,31 @@ timespec_of(int64_t time_us)
 	return (struct timespec){ .tv_sec = time_us / 1000000, .tv_nsec = time_us % 1000000 * 1000 };
 }
 
-/* Waits until a write does, the engine ends, or there is something to sweep. With the
- * lock. */
+/* Waits until a write does, the engine ends, there is something to sweep or another decider.
+ * With the lock. */
 static void
 wait_for_work(struct engine *engine)
 {
 	const struct timespec until = timespec_of(sweep_idle_until_us(&engine->sweep));
 	int result = 0;
 
-	while (engine->first == NULL && !engine->ending && result == 0) {
+	while (engine->first == NULL && engine->next_decider == NULL && !engine->ending && result == 0) {
 		if (engine->failed)
 			result = pthread_cond_wait(&engine->arrived, &engine->lock);
 		else
 			result = pthread_cond_timedwait(&engine->arrived, &engine->lock, &until);
 	}
+}
+
+/* With the lock, between two batches. */
+static void
+take_decider(struct engine *engine)
+{
+	if (engine->next_decider == NULL)
+		return;
+	engine->options.decider = *engine->next_decider;
+	engine->next_decider = NULL;
+	pthread_cond_signal(&engine->decider_taken);
 }
 
 /* Takes what waits, up to one batch; NULL when nothing does, but there is something to
@@ -139,6 +152,7 @@ take_batch(struct engine_write **out, struct engine *engine)
 
 	pthread_mutex_lock(&engine->lock);
 	wait_for_work(engine);
+	take_decider(engine);
 	goes_on = engine->first != NULL || !engine->ending;
 	batch = engine->first;
 	for (end = &batch; *end != NULL && count < LIMIT_BATCH_EVENTS; end = &(*end)->next)
@@ -474,6 +488,7 @@ init_condition(pthread_cond_t *condition)
 static void
 finish(struct engine *engine)
 {
+	pthread_cond_destroy(&engine->decider_taken);
 	pthread_cond_destroy(&engine->arrived);
 	pthread_mutex_destroy(&engine->lock);
 	sweep_finish(&engine->sweep);
@@ -495,6 +510,7 @@ engine_create(struct engine **out, const struct engine_options *options)
 	arena_keep(&engine->arena, BATCH_KEPT_BYTES);
 	pthread_mutex_init(&engine->lock, NULL);
 	init_condition(&engine->arrived);
+	pthread_cond_init(&engine->decider_taken, NULL);
 	result = sweep_init(&engine->sweep, &engine->options);
 	if (result == 0)
 		result = -pthread_create(&engine->committer, NULL, run_committer, engine);
@@ -504,6 +520,17 @@ engine_create(struct engine **out, const struct engine_options *options)
 	}
 	*out = engine;
 	return 0;
+}
+
+void
+engine_set_decider(struct engine *engine, const struct decider *decider)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->next_decider = decider;
+	pthread_cond_signal(&engine->arrived);
+	while (engine->next_decider != NULL)
+		pthread_cond_wait(&engine->decider_taken, &engine->lock);
+	pthread_mutex_unlock(&engine->lock);
 }
 
 void

@@ -21,7 +21,7 @@ typedef void (*engine_log_function)(void *context, const char *message);
 struct engine_options {
 	struct graph *graph;             /* borrowed; outlives the engine */
 	const struct settings *settings; /* likewise */
-	struct decider decider;          /* called on the committer's thread */
+	struct decider decider;          /* called on the committer's thread; see engine_set_decider */
 	engine_log_function log;
 	void *log_context;
 	/* Called once, on the committer's thread, when a commit failed: no write is
@@ -32,6 +32,11 @@ struct engine_options {
 
 /* Starts the committer. 0; -errno. */
 int engine_create(struct engine **out, const struct engine_options *options);
+
+/* Has everything that is not yet being written decided by another decider, and waits until
+ * that is so: the one before is not called again. Not together with itself nor after
+ * engine_drain. */
+void engine_set_decider(struct engine *engine, const struct decider *decider);
 
 /* Takes no more writes: engine_submit answers ENGINE_E_DRAINING from now on. Any thread. */
 void engine_drain(struct engine *engine);
