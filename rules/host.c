@@ -297,6 +297,20 @@ prepare_copy_dir(const char *copy_dir, struct policy_error *error)
 	return result;
 }
 
+/* Wherever a copy is loaded: asking for the directory that a relative path begins in is
+ * among what a worker may not do. */
+static int
+make_absolute(char **path)
+{
+	char *absolute = realpath(*path, NULL);
+
+	if (absolute == NULL)
+		return -errno;
+	free(*path);
+	*path = absolute;
+	return 0;
+}
+
 int
 policy_host_create(
     struct policy_host **out, const struct policy_host_options *options, struct policy_error *error)
@@ -319,6 +333,8 @@ policy_host_create(
 	if (result != 0)
 		goto fail;
 	result = prepare_copy_dir(host->copy_dir, error);
+	if (result == 0)
+		result = make_absolute(&host->copy_dir);
 	if (result != 0)
 		goto fail;
 	*out = host;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +93,28 @@ test_R23_identity_names_id_version_and_build(void **state)
 	assert_int_equal(identity->build.size, 32);
 	for (size_t i = 0; i < 32; i++)
 		assert_non_null(memchr("0123456789abcdef", identity->build.data[i], 16));
+	policy_host_destroy(host);
+}
+
+static void
+test_copies_have_absolute_paths(void **state)
+{
+	struct scratch *scratch = *state;
+	struct policy_error error;
+	struct policy_host *host;
+	struct policy_copy copy;
+	int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(here >= 0);
+	scratch_add(scratch, built.stock_dir, "chat_primary");
+	assert_int_equal(chdir(scratch->root), 0);
+	host = open_host("policies", "copies");
+	assert_int_equal(policy_host_copy(&copy, host, "chat_primary", &error), 0);
+	assert_int_equal(strncmp(copy.copy_path, scratch->copies, strlen(scratch->copies)), 0);
+	assert_int_equal(fchdir(here), 0);
+	close(here);
+	assert_int_equal(access(copy.copy_path, R_OK), 0);
+	policy_copy_finish(&copy);
 	policy_host_destroy(host);
 }
 
@@ -642,6 +665,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		IN_SCRATCH(test_R23_identity_names_id_version_and_build),
+		IN_SCRATCH(test_copies_have_absolute_paths),
 		IN_SCRATCH(test_R23_build_follows_content),
 		IN_SCRATCH(test_loaded_policy_is_given_again),
 		IN_SCRATCH(test_second_content_under_a_loaded_id_is_refused),
