@@ -103,7 +103,7 @@ ask_again(void *context, enum source source, const struct anagraph_conflict *sho
 
 	(void)source;
 	*identity = policy_identity_of(replay->policy);
-	return policy_decide(answer, replay->policy, shown);
+	return script_ask_policy(answer, replay->policy, shown);
 }
 
 static void

@@ -64,7 +64,7 @@ struct replay_report {
 	uint64_t left[REPLAY_KINDS];    /* of another source, or recorded before */
 
 	/* Of those decided again. */
-	uint64_t fallbacks[FALLBACK_INVALID + 1];
+	uint64_t fallbacks[FALLBACK_COUNT];
 	uint64_t other_reasons; /* the same verdict with another reason */
 
 	/* The two courses. */

@@ -125,6 +125,15 @@ note(struct script *script, const struct anagraph_conflict *shown, const struct 
 	return 0;
 }
 
+int
+script_ask_policy(
+    struct anagraph_verdict *answer, const struct policy *policy, const struct anagraph_conflict *shown)
+{
+	int result = policy_decide(answer, policy, shown);
+
+	return result < 0 ? -1 : result;
+}
+
 static int
 answer_with(struct anagraph_verdict *answer, struct script_verdict *verdict)
 {
@@ -150,7 +159,7 @@ answer_anew(struct script *script, enum source source, const struct anagraph_con
 		return answer_with(answer, verdict);
 	if (is_asked) {
 		script->asked_anew++;
-		return policy_decide(answer, script->policy, shown);
+		return script_ask_policy(answer, script->policy, shown);
 	}
 	script->assumed++;
 	return ANAGRAPH_DEFER;

@@ -51,4 +51,9 @@ struct script {
 int script_ask(void *context, enum source source, const struct anagraph_conflict *shown,
     struct anagraph_verdict *answer, const struct policy_identity **identity);
 
+/* Asks a policy, as policy_decide; every failure of its own is -1, for other numbers are an
+ * ask_outcome. */
+int script_ask_policy(
+    struct anagraph_verdict *answer, const struct policy *policy, const struct anagraph_conflict *shown);
+
 #endif
