@@ -134,7 +134,7 @@ know_nobody(struct neighbourhood *known, struct filling *filling, const struct e
 static int
 add_contact(struct filling *filling, uint64_t number)
 {
-	const struct decider decider = { NULL, ask_nobody, note_nothing };
+	const struct decider decider = { .ask = ask_nobody, .settled = note_nothing };
 	struct neighbourhood known;
 	struct changeset changeset;
 	struct fill_room room;

@@ -34,6 +34,9 @@ struct decider {
 	    struct anagraph_verdict *verdict, const struct policy_identity **identity);
 	/* Told what became of it. */
 	void (*settled)(void *context, enum source source, enum fallback fallback);
+	/* Told an event's conflicts once they are on stable storage, by who stores them; the
+	 * rules never do. Borrowed until it returns. May be NULL. */
+	void (*stored)(void *context, struct bytes account, const struct conflict *conflicts, size_t count);
 };
 
 /* A conflict before its verdict. Claims that are absent are NULL. */

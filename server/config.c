@@ -198,6 +198,7 @@ static int
 check_complete(const struct config *config, struct config_error *error)
 {
 	enum source disputed = config_policies_disputed(config);
+	enum source shadow = config_shadows_disputed(config);
 
 	if (config->data_dir == NULL)
 		return config_refuse(
@@ -209,6 +210,13 @@ check_complete(const struct config *config, struct config_error *error)
 		return config_refuse(error,
 		    "--policy gives %s to a source without the options it has for another",
 		    config->policy_ids[disputed]);
+	if (shadow != SOURCE_COUNT) {
+		config_refuse(error,
+		    "%.300s: the shadow %s has options that it has not everywhere, and policies that run "
+		    "in-process have one set of options each",
+		    config->config_file, config->shadow_ids[shadow]);
+		return CONFIG_E_FILE;
+	}
 	return check_callers(config, error);
 }
 

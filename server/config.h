@@ -32,6 +32,8 @@ struct config {
 	const char *policy_dir;
 	const char *policy_ids[SOURCE_COUNT]; /* by source */
 	struct policy_options policy_options[SOURCE_COUNT];
+	const char *shadow_ids[SOURCE_COUNT]; /* policies asked beside those; NULL: none */
+	struct policy_options shadow_options[SOURCE_COUNT];
 	enum policies_run policies_run;
 	unsigned policy_deadline_ms;     /* of a verdict from a worker */
 	char host[CONFIG_ADDRESS_BYTES]; /* as it goes before the port: "127.0.0.1", "[::1]" */

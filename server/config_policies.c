@@ -13,6 +13,9 @@ struct policy_reader {
 	enum source source;
 	const char *id;
 	struct policy_options options;
+	bool is_shadow;
+	const char *shadow_id;
+	struct policy_options shadow_options;
 };
 
 static int
@@ -41,6 +44,8 @@ take_id(void *target, const struct yaml_value *value)
 		return result;
 	reader->id = id.data;
 	yaml_where(where, value);
+	if (reader->is_shadow)
+		return config_check_policy_id(value->file->error, where, reader->id);
 	return config_read_policy_id(reader->config, value->file->error, where, reader->source, reader->id);
 }
 
@@ -99,6 +104,30 @@ take_options(void *target, const struct yaml_value *value)
 	return result;
 }
 
+/* A policy that is asked beside the source's: an id, or an id with options. */
+static int
+take_shadow(void *target, const struct yaml_value *value)
+{
+	static const struct yaml_key keys[] = {
+		{ "id", take_id },
+		{ "options", take_options },
+	};
+	struct policy_reader *reader = target;
+	struct policy_reader shadow = {
+		.config = reader->config, .source = reader->source, .is_shadow = true
+	};
+	int result = yaml_is_mapping(value) ? yaml_take_mapping(value, keys, COUNT_OF(keys), &shadow)
+					    : take_id(&shadow, value);
+
+	if (result == 0 && shadow.id == NULL)
+		return yaml_refuse(value, "has no id: which policy is it?");
+	if (result != 0)
+		return result;
+	reader->shadow_id = shadow.id;
+	reader->shadow_options = shadow.options;
+	return 0;
+}
+
 /* An id by itself, or keys. An id given anew clears the options, which come after it. */
 static int
 take_policy(struct config *config, enum source source, const struct yaml_value *value)
@@ -106,6 +135,7 @@ take_policy(struct config *config, enum source source, const struct yaml_value *
 	static const struct yaml_key keys[] = {
 		{ "id", take_id },
 		{ "options", take_options },
+		{ "shadow", take_shadow },
 	};
 	struct policy_reader reader = { .config = config, .source = source };
 	int result;
@@ -115,9 +145,12 @@ take_policy(struct config *config, enum source source, const struct yaml_value *
 	result = yaml_take_mapping(value, keys, COUNT_OF(keys), &reader);
 	if (result == 0 && reader.id == NULL)
 		return yaml_refuse(value, "has no id: which policy is it?");
-	if (result == 0)
-		config->policy_options[source] = reader.options;
-	return result;
+	if (result != 0)
+		return result;
+	config->policy_options[source] = reader.options;
+	config->shadow_ids[source] = reader.shadow_id;
+	config->shadow_options[source] = reader.shadow_options;
+	return 0;
 }
 
 static int
@@ -213,6 +246,33 @@ config_policies_disputed(const struct config *config)
 		for (enum source second = first + 1; second < SOURCE_COUNT; second++) {
 			if (strcmp(config->policy_ids[first], config->policy_ids[second]) == 0 &&
 			    !is_same(&config->policy_options[first], &config->policy_options[second]))
+				return first;
+		}
+	}
+	return SOURCE_COUNT;
+}
+
+/* Whether the shadow of a source is told the same as another of its id. */
+static bool
+agrees(
+    const struct config *config, enum source shadowed, const char *id, const struct policy_options *options)
+{
+	return id == NULL || strcmp(config->shadow_ids[shadowed], id) != 0 ||
+	    is_same(&config->shadow_options[shadowed], options);
+}
+
+enum source
+config_shadows_disputed(const struct config *config)
+{
+	if (config->policies_run != RUN_IN_PROCESS)
+		return SOURCE_COUNT;
+	for (enum source first = SOURCE_PUSH; first < SOURCE_COUNT; first++) {
+		for (enum source second = SOURCE_PUSH;
+		     config->shadow_ids[first] != NULL && second < SOURCE_COUNT; second++) {
+			if (!agrees(
+				config, first, config->policy_ids[second], &config->policy_options[second]) ||
+			    !agrees(
+				config, first, config->shadow_ids[second], &config->shadow_options[second]))
 				return first;
 		}
 	}

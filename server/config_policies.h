@@ -11,4 +11,8 @@ int config_policies_read(struct config *config, const struct yaml_value *mapping
  * first of two sources that do not agree about it, or SOURCE_COUNT. */
 enum source config_policies_disputed(const struct config *config);
 
+/* The same of shadows in the daemon's own process, where a policy is one instance; a worker
+ * may run one beside another that is told something else. */
+enum source config_shadows_disputed(const struct config *config);
+
 #endif

@@ -177,12 +177,22 @@ is_policy_id(const char *id)
 }
 
 int
+config_check_policy_id(struct config_error *error, const char *where, const char *text)
+{
+	if (is_policy_id(text))
+		return 0;
+	return config_refuse(error, "%s takes a policy's id, 1 to %d of a-z 0-9 _ -, not %.80s", where,
+	    LIMIT_POLICY_ID_BYTES, text);
+}
+
+int
 config_read_policy_id(struct config *config, struct config_error *error, const char *where,
     enum source source, const char *text)
 {
-	if (!is_policy_id(text))
-		return config_refuse(error, "%s takes a policy's id, 1 to %d of a-z 0-9 _ -, not %.80s",
-		    where, LIMIT_POLICY_ID_BYTES, text);
+	int result = config_check_policy_id(error, where, text);
+
+	if (result != 0)
+		return result;
 	config->policy_ids[source] = text;
 	config->policy_options[source] = (struct policy_options){ .items = NULL };
 	return 0;

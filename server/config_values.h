@@ -32,6 +32,9 @@ int config_read_policy_run(
 int config_read_policy_deadline(
     struct config *config, struct config_error *error, const char *where, const char *text);
 
+/* Whether text is the id of a policy. */
+int config_check_policy_id(struct config_error *error, const char *where, const char *text);
+
 /* The id of a policy, which has no options by that; the config borrows text. */
 int config_read_policy_id(struct config *config, struct config_error *error, const char *where,
     enum source source, const char *text);

@@ -52,6 +52,11 @@ policies_init(
 
 	for (enum source source = SOURCE_PUSH; result == 0 && source < SOURCE_COUNT; source++)
 		result = seat_source(&policies, source, error, config);
+	for (enum source source = SOURCE_PUSH; result == 0 && source < SOURCE_COUNT; source++) {
+		if (config->shadow_ids[source] != NULL)
+			result =
+			    shadow_create(&policies.shadows[source], policies.host, source, config, error);
+	}
 	if (result == 0)
 		*out = policies;
 	else
@@ -60,13 +65,13 @@ policies_init(
 }
 
 static int
-check_policy(struct policy_error *error, int dir_fd, const struct config *config, enum source source)
+check_policy(struct policy_error *error, int dir_fd, const struct config *config, const char *policy_id)
 {
 	struct policy_file file;
 	char *path;
 	int result;
 
-	if (asprintf(&path, "%s/%s.so", config->policy_dir, config->policy_ids[source]) < 0)
+	if (asprintf(&path, "%s/%s.so", config->policy_dir, policy_id) < 0)
 		return -ENOMEM;
 	result = policy_file_read(&file, dir_fd, path, error);
 	if (result == 0)
@@ -83,8 +88,11 @@ policies_check(struct policy_error *error, const struct config *config)
 
 	if (result != 0)
 		return result;
-	for (enum source source = SOURCE_PUSH; result == 0 && source < SOURCE_COUNT; source++)
-		result = check_policy(error, dir_fd, config, source);
+	for (enum source source = SOURCE_PUSH; result == 0 && source < SOURCE_COUNT; source++) {
+		result = check_policy(error, dir_fd, config, config->policy_ids[source]);
+		if (result == 0 && config->shadow_ids[source] != NULL)
+			result = check_policy(error, dir_fd, config, config->shadow_ids[source]);
+	}
 	close(dir_fd);
 	return result;
 }
@@ -92,6 +100,8 @@ policies_check(struct policy_error *error, const struct config *config)
 void
 policies_finish(struct policies *policies)
 {
+	for (enum source source = SOURCE_PUSH; source < SOURCE_COUNT; source++)
+		shadow_destroy(policies->shadows[source]);
 	for (size_t i = 0; i < policies->seat_count; i++)
 		seat_destroy(policies->seats[i]);
 	policy_host_destroy(policies->host);
@@ -116,10 +126,24 @@ settled(void *context, enum source source, enum fallback fallback)
 	seat_count(policies->by_source[source], fallback);
 }
 
+/* An absorbed value's conflict is its own source's. */
+static void
+stored(void *context, struct bytes account, const struct conflict *conflicts, size_t count)
+{
+	const struct policies *policies = context;
+
+	for (size_t i = 0; i < count; i++) {
+		struct shadow *shadow = policies->shadows[conflicts[i].incoming_claim.source];
+
+		if (shadow != NULL)
+			shadow_show(shadow, account, &conflicts[i]);
+	}
+}
+
 struct decider
 policies_decider(struct policies *policies)
 {
-	return (struct decider){ .context = policies, .ask = ask, .settled = settled };
+	return (struct decider){ .context = policies, .ask = ask, .settled = settled, .stored = stored };
 }
 
 void

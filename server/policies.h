@@ -3,15 +3,17 @@
 #define ANAGRAPH_SERVER_POLICIES_H
 
 #include "server/seat.h"
+#include "server/shadow.h"
 
 struct policies {
 	struct policy_host *host;         /* owned */
 	struct seat *seats[SOURCE_COUNT]; /* owned */
 	size_t seat_count;
 	struct seat *by_source[SOURCE_COUNT]; /* of seats */
+	struct shadow *shadows[SOURCE_COUNT]; /* owned; NULL where there is none */
 };
 
-/* Loads the policy of each source; copies go to copy_dir. Their log lines go to the
+/* Loads the policy of each source, and its shadow; copies go to copy_dir. Their log lines go to the
  * daemon's. 0 with *out in the caller's memory, to be given to policies_finish;
  * POLICY_E_REFUSED; -errno. Main thread. */
 int policies_init(

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "server/engine/action.h"
+#include "server/engine/decided.h"
 #include "server/engine/sweep.h"
 #include "server/engine/told.h"
 #include "server/wire/messages.h"
@@ -34,10 +35,11 @@ static const int64_t REPLAY_US = (int64_t)LIMIT_REPLAY_SECONDS * 1000000;
 
 struct engine {
 	struct engine_options options;
-	struct arena arena;     /* the committer's */
-	int64_t recorded_at_us; /* of the last event; the committer's */
-	struct sweep sweep;     /* likewise */
-	bool alarmed;           /* the store was past its alarm when last looked at; the committer's */
+	struct arena arena;          /* the committer's */
+	int64_t recorded_at_us;      /* of the last event; the committer's */
+	struct sweep sweep;          /* likewise */
+	struct decided_list decided; /* of the transaction; likewise */
+	bool alarmed;                /* the store was past its alarm when last looked at; the committer's */
 	pthread_t committer;
 	pthread_mutex_t lock; /* over all below */
 	pthread_cond_t arrived;
@@ -305,7 +307,11 @@ write_event(struct engine *engine, struct engine_write *write)
 	if (result != 0)
 		return result == DECIDE_E_REJECTED ? 0 : result;
 	result = carry_out(engine, write, &event, &changeset);
-	return result == 0 ? keep(engine, write, &request, &changeset, now_us) : result;
+	if (result == 0)
+		result = keep(engine, write, &request, &changeset, now_us);
+	if (result == 0 && !write->validate_only)
+		result = decided_note(&engine->decided, &engine->arena, event.account, &changeset);
+	return result;
 }
 
 static void
@@ -328,6 +334,8 @@ commit(struct engine *engine, struct engine_write *batch)
 		fail_for_good(engine, error.message);
 	for (struct engine_write *write = batch; result == 0 && write != NULL; write = write->next)
 		write->txn = txn;
+	if (result == 0)
+		decided_tell(&engine->decided, &engine->options.decider);
 	return result;
 }
 
@@ -360,6 +368,7 @@ write_batch(struct engine *engine, struct engine_write *batch)
 
 	if (result != 0)
 		return result;
+	decided_clear(&engine->decided);
 	result = sweep_some(&engine->sweep, swept_with(batch));
 	for (struct engine_write *write = batch; result == 0 && write != NULL; write = write->next)
 		result = write_event(engine, write);
@@ -443,6 +452,7 @@ sweep_alone(struct engine *engine)
 	int result = graph_erase_begin(graph);
 
 	if (result == 0) {
+		decided_clear(&engine->decided);
 		result = sweep_some(&engine->sweep, SWEPT_ALONE);
 		if (result == 0)
 			result = commit(engine, NULL);

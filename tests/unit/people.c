@@ -75,7 +75,7 @@ people_init(struct people *people, size_t contact_count)
 		.contacts = people->contacts,
 		.contact_count = contact_count,
 	};
-	people->decider = (struct decider){ people, ask, settled };
+	people->decider = (struct decider){ .context = people, .ask = ask, .settled = settled };
 	people->settings = settings_default()->defaults;
 	people->changeset = UNTOUCHED;
 	people->event = (struct event){ .account = BYTES("shop") };

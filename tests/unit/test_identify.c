@@ -143,7 +143,8 @@ world_init(struct world *world)
 		.identifiers = world->event_identifiers,
 		.attributes = world->event_attributes,
 	};
-	world->decider = (struct decider){ &world->script, scripted_ask, scripted_settled };
+	world->decider =
+	    (struct decider){ .context = &world->script, .ask = scripted_ask, .settled = scripted_settled };
 }
 
 static void

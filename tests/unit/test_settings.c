@@ -263,7 +263,7 @@ test_R22_the_account_says_what_stands_by_kind(void **state)
 		},
 	};
 	struct policy_identity identity = { .id = BYTES("silent") };
-	const struct decider decider = { &identity, defer, count_settled };
+	const struct decider decider = { .context = &identity, .ask = defer, .settled = count_settled };
 	const struct value value = { .type = VALUE_BOOL };
 	const struct claim claim = { .source = SOURCE_PUSH };
 
