@@ -35,6 +35,14 @@ static const char INDICES[] =
     "ALTER TABLE contact ADD PRIMARY KEY (account, id);"
     "ALTER TABLE identifier ADD PRIMARY KEY (account, namespace, value);";
 
+/* Has a connection's process touch all that is read: its first touch of each page of the
+ * shared memory is dear, and a process that lives for days has them behind it. */
+static const char WARM_UP[] =
+    "SET max_parallel_workers_per_gather = 0;"
+    "SELECT count(*) FROM contact; SELECT count(*) FROM identifier;"
+    "SET enable_seqscan = off; SELECT count(*) FROM contact; SELECT count(*) FROM identifier;"
+    "RESET enable_seqscan;";
+
 enum statement {
 	STATEMENT_LOOK_UP,
 	STATEMENT_BEGIN,
@@ -289,6 +297,8 @@ postgres_connect(struct postgres *postgres)
 				result = tell(caller->connection, STATEMENTS[s].name);
 			PQclear(prepared);
 		}
+		if (result == 0 && i < POSTGRES_READERS)
+			result = execute(caller->connection, WARM_UP);
 		if (result != 0)
 			return result;
 		if (PQenterPipelineMode(caller->connection) != 1)
