@@ -32,21 +32,36 @@ static const char HELP[] =
     "                         SOURCE_CONTACTS and so on. A line needs no account, and\n"
     "                         one that names another than A is refused\n"
     "\n"
-    "  --server, --timeout    as before the verb\n";
+    "  --server, --timeout, --ca, --cert, --key    as before the verb\n";
+
+/* Numbers past those of the common options, which are letters. */
+enum {
+	OPTION_ACCOUNT = 256,
+	OPTION_SOURCE,
+	OPTION_ID,
+	OPTION_ATTR,
+	OPTION_ATTR_NUMBER,
+	OPTION_ATTR_BOOL,
+	OPTION_ATTR_TIME,
+	OPTION_OBSERVED_AT,
+	OPTION_CONVERSATION,
+	OPTION_REQUEST_ID,
+	OPTION_VALIDATE_ONLY,
+};
 
 static const struct option OPTIONS[] = {
 	COMMON_OPTIONS,
-	{ "account", required_argument, NULL, 'a' },
-	{ "source", required_argument, NULL, 'o' },
-	{ "id", required_argument, NULL, 'i' },
-	{ "attr", required_argument, NULL, 'S' },
-	{ "attr-number", required_argument, NULL, 'N' },
-	{ "attr-bool", required_argument, NULL, 'B' },
-	{ "attr-time", required_argument, NULL, 'T' },
-	{ "observed-at", required_argument, NULL, 'w' },
-	{ "conversation", required_argument, NULL, 'c' },
-	{ "request-id", required_argument, NULL, 'r' },
-	{ "validate-only", no_argument, NULL, 'v' },
+	{ "account", required_argument, NULL, OPTION_ACCOUNT },
+	{ "source", required_argument, NULL, OPTION_SOURCE },
+	{ "id", required_argument, NULL, OPTION_ID },
+	{ "attr", required_argument, NULL, OPTION_ATTR },
+	{ "attr-number", required_argument, NULL, OPTION_ATTR_NUMBER },
+	{ "attr-bool", required_argument, NULL, OPTION_ATTR_BOOL },
+	{ "attr-time", required_argument, NULL, OPTION_ATTR_TIME },
+	{ "observed-at", required_argument, NULL, OPTION_OBSERVED_AT },
+	{ "conversation", required_argument, NULL, OPTION_CONVERSATION },
+	{ "request-id", required_argument, NULL, OPTION_REQUEST_ID },
+	{ "validate-only", no_argument, NULL, OPTION_VALIDATE_ONLY },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -99,19 +114,19 @@ add(json_t *request, const char *list, const char *name_key, int option, const c
 	if (element == NULL)
 		return OPTION_FORM;
 	switch (option) {
-	case 'N':
+	case OPTION_ATTR_NUMBER:
 		value_key = "number_value";
 		converted = number_value(value);
 		break;
-	case 'B':
+	case OPTION_ATTR_BOOL:
 		value_key = "bool_value";
 		converted = bool_value(value);
 		break;
-	case 'T':
+	case OPTION_ATTR_TIME:
 		value_key = "time_value";
 		converted = time_value(value);
 		break;
-	case 'S':
+	case OPTION_ATTR:
 		value_key = "string_value";
 		converted = json_string(value);
 		break;
@@ -131,19 +146,19 @@ static const char *
 expected_of(int option)
 {
 	switch (option) {
-	case 'o':
+	case OPTION_SOURCE:
 		return "contacts, conversations or push";
-	case 'w':
+	case OPTION_OBSERVED_AT:
 		return "a time such as 2024-05-01T10:00:00Z";
-	case 'i':
+	case OPTION_ID:
 		return "NAMESPACE=VALUE, e.g. email=rossi@example.it";
-	case 'S':
+	case OPTION_ATTR:
 		return "NAME=TEXT, e.g. LAST_NAME=Rossi";
-	case 'N':
+	case OPTION_ATTR_NUMBER:
 		return "NAME=NUMBER, e.g. ORDERS=3";
-	case 'B':
+	case OPTION_ATTR_BOOL:
 		return "NAME=true or NAME=false";
-	case 'T':
+	case OPTION_ATTR_TIME:
 		return "NAME=TIME, e.g. SINCE=2024-05-01T10:00:00Z";
 	default:
 		return "text in UTF-8";
@@ -156,24 +171,24 @@ static int
 take_option(json_t *request, int option)
 {
 	switch (option) {
-	case 'a':
+	case OPTION_ACCOUNT:
 		return command_put(request, "account", json_string(optarg));
-	case 'o':
+	case OPTION_SOURCE:
 		return command_put(request, "source", source_value(optarg));
-	case 'w':
+	case OPTION_OBSERVED_AT:
 		return command_put(request, "observed_at", time_value(optarg));
-	case 'c':
+	case OPTION_CONVERSATION:
 		return command_put(request, "conversation", json_string(optarg));
-	case 'r':
+	case OPTION_REQUEST_ID:
 		return command_put(request, "request_id", json_string(optarg));
-	case 'v':
+	case OPTION_VALIDATE_ONLY:
 		return command_put(request, "validate_only", json_true());
-	case 'i':
+	case OPTION_ID:
 		return add(request, "identifiers", "namespace", option, optarg);
-	case 'S':
-	case 'N':
-	case 'B':
-	case 'T':
+	case OPTION_ATTR:
+	case OPTION_ATTR_NUMBER:
+	case OPTION_ATTR_BOOL:
+	case OPTION_ATTR_TIME:
 		return add(request, "attributes", "name", option, optarg);
 	default:
 		return OPTION_TAKEN;
