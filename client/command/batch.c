@@ -22,7 +22,7 @@ static const char HELP[] =
     "                         {\"not_found\":true} or {\"error\":{...}}. All keys of one\n"
     "                         request, 1,000, are looked up at one moment\n"
     "\n"
-    "  --server, --timeout    as before the verb\n"
+    "  --server, --timeout, --ca, --cert, --key    as before the verb\n"
     "\n"
     "Exit status: 1 when a key was refused; one that nobody has is an answer.\n";
 
@@ -52,11 +52,28 @@ key_of(const char *text)
 	return json_pack("{s:o}", "identifier", identifier);
 }
 
+/* Shows one result; an error's code by its name, as everywhere else. */
+static int
+show_result(const Anagraph__V1__ResolveResult *shown)
+{
+	json_t *json;
+	int result = message_to_json(&json, &shown->base);
+
+	if (result != 0)
+		return command_failed("standard output", result);
+	if (shown->result_case == ANAGRAPH__V1__RESOLVE_RESULT__RESULT_ERROR)
+		json_object_set_new(json_object_get(json, "error"), "code",
+		    json_string(client_code_name(shown->error->code)));
+	result = json_line_print(stdout, json);
+	json_decref(json);
+	return result == 0 ? 0 : command_failed("standard output", result);
+}
+
 static void
 show(struct batch *batch, const Anagraph__V1__BatchResolveResponse *response)
 {
 	for (size_t i = 0; i < response->n_results && !batch->over; i++) {
-		int result = command_show(&response->results[i]->base);
+		int result = show_result(response->results[i]);
 
 		if (result != 0 || ferror(stdout)) {
 			batch->result = result;

@@ -79,12 +79,40 @@ int
 command_make(ProtobufCMessage **message, const struct command *command, enum client_method method,
     const json_t *request)
 {
+	return command_make_of(message, command, method, request, NULL, 0);
+}
+
+/* The option that a problem's field came from, or NULL; *size is how much of the problem
+ * names the field. */
+static const struct verb_option *
+option_at_fault(
+    size_t *size, const struct json_problem *problem, const struct verb_option *options, size_t count)
+{
+	*size = strcspn(problem->message, ":");
+	for (size_t i = 0; i < count; i++) {
+		const char *key = options[i].key;
+
+		if (key != NULL && strlen(key) == *size && memcmp(key, problem->message, *size) == 0)
+			return &options[i];
+	}
+	return NULL;
+}
+
+int
+command_make_of(ProtobufCMessage **message, const struct command *command, enum client_method method,
+    const json_t *request, const struct verb_option *options, size_t count)
+{
 	struct json_problem problem;
+	const struct verb_option *fault;
+	size_t size;
 	int status = message_from_json(message, &problem, client_method_form(method)->request, request);
 
-	if (status == JSON_E_FORM)
+	if (status != JSON_E_FORM)
+		return status == 0 ? OPTION_TAKEN : command_failed(command->verb, status);
+	fault = option_at_fault(&size, &problem, options, count);
+	if (fault == NULL)
 		return command_misused(command, "%s", problem.message);
-	return status == 0 ? OPTION_TAKEN : command_failed(command->verb, status);
+	return command_misused(command, "--%s%s", fault->name, problem.message + size);
 }
 
 int

@@ -14,28 +14,28 @@ static const char HELP[] =
     "It sees one moment of the store, changes nothing, and needs neither the key nor a lock.\n"
     "While it runs, a daemon can't use the space again that is freed meanwhile.\n";
 
-static double
-now_seconds(void)
+static int64_t
+now_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static json_t *
-object_of(const struct graph_report *report, double seconds)
+object_of(const struct graph_report *report, int64_t duration_ms)
 {
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "accounts", (json_int_t)report->accounts,
 	    "contacts", (json_int_t)report->contacts, "forwards", (json_int_t)report->forwards, "identifiers",
 	    (json_int_t)report->identifiers, "journal_entries", (json_int_t)report->journal_entries,
-	    "requests", (json_int_t)report->requests, "seconds", seconds);
+	    "requests", (json_int_t)report->requests, "seconds", (double)duration_ms / 1000);
 }
 
 int
 command_check(struct command *command, int argc, char **argv)
 {
-	double begun_seconds = now_seconds();
+	int64_t begun_ms = now_ms();
 	struct graph_report report = { 0 };
 	struct graph_error error = { "" };
 	struct graph_options options;
@@ -51,5 +51,5 @@ command_check(struct command *command, int argc, char **argv)
 	graph_close(graph);
 	if (result != 0)
 		return maintain_failed(command, &error);
-	return maintain_show(object_of(&report, now_seconds() - begun_seconds));
+	return maintain_show(object_of(&report, now_ms() - begun_ms));
 }

@@ -106,6 +106,10 @@ int command_ask(ProtobufCMessage **response, const struct command *command, stru
 int command_make(ProtobufCMessage **message, const struct command *command, enum client_method method,
     const json_t *request);
 
+/* The same; what is wrong is told by the name of the option that it came from. */
+int command_make_of(ProtobufCMessage **message, const struct command *command, enum client_method method,
+    const json_t *request, const struct verb_option *options, size_t count);
+
 /* Shows a message as one line of JSON on standard output. The exit status. */
 int command_show(const ProtobufCMessage *message);
 

@@ -19,7 +19,7 @@ static const char HELP[] =
     "  --contact ID           a contact's number; that of an absorbed one leads to its survivor\n"
     "  --json                 shows the journal's entries, one a line, instead of a story\n"
     "\n"
-    "  --server, --timeout    as before the verb\n";
+    "  --server, --timeout, --ca, --cert, --key    as before the verb\n";
 
 static int
 tell_entry(struct story *story, const Anagraph__V1__JournalEntry *entry, bool json)

@@ -18,7 +18,7 @@ static const char HELP[] =
     "  --account A            whose contacts\n"
     "  FILE                   where to; standard output without one, or with -\n"
     "\n"
-    "  --server, --timeout    as before the verb\n"
+    "  --server, --timeout, --ca, --cert, --key    as before the verb\n"
     "\n"
     "Imported into an empty account the lines give the same contacts, with the same times\n"
     "and sources, under numbers of their own. A contact takes a line for each claim that its\n"

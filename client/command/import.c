@@ -42,7 +42,7 @@ static const char HELP[] =
     "  --no-request-id        sends rows without a request_id\n"
     "  --dry-run              shows what it would come to, and changes nothing\n"
     "\n"
-    "  --server, --timeout    as before the verb\n"
+    "  --server, --timeout, --ca, --cert, --key    as before the verb\n"
     "\n"
     "Each row has a request_id made of its line and what it says: importing the same file\n"
     "again, as after a break, changes nothing for 24 hours, and rows taken in before are\n"
@@ -226,10 +226,15 @@ open_and_import(const struct command *command, struct wishes *wishes)
 	bool piped = strcmp(wishes->path, "-") == 0;
 	char *errors = NULL;
 	int fd = piped ? STDIN_FILENO : open(wishes->path, O_RDONLY | O_CLOEXEC);
+	struct stat file;
 	int result;
 
 	if (fd < 0)
 		return command_failed(wishes->path, -errno);
+	if (!piped && fstat(fd, &file) == 0 && S_ISDIR(file.st_mode)) {
+		close(fd);
+		return command_failed(wishes->path, -EISDIR);
+	}
 	if (!piped && wishes->errors == NULL) {
 		if (asprintf(&errors, "%s.errors", wishes->path) < 0)
 			errors = NULL;

@@ -12,7 +12,7 @@
 #include "client/command/command.h"
 #include "client/import/read.h"
 
-enum { WINDOW = 256, CODE_DEADLINE_EXCEEDED = 4 };
+enum { WINDOW = 256, CODE_INVALID_ARGUMENT = 3, CODE_DEADLINE_EXCEEDED = 4 };
 
 struct run {
 	const struct command *command;
@@ -158,7 +158,7 @@ static int
 refuse_line(void *context, uint64_t line, const struct row_problem *problem)
 {
 	struct run *run = context;
-	struct client_status status = { .code = 3 };
+	struct client_status status = { .code = CODE_INVALID_ARGUMENT, .reason = "LINE_INVALID" };
 	int result = show_answers(run);
 
 	if (result != 0)

@@ -21,7 +21,7 @@ static const char HELP[] =
     "                         its total and next_page_token; otherwise they are told on\n"
     "                         standard error\n"
     "\n"
-    "  --server, --timeout    as before the verb\n";
+    "  --server, --timeout, --ca, --cert, --key    as before the verb\n";
 
 static int
 show_contacts(const Anagraph__V1__ListContactsResponse *page)
@@ -102,7 +102,8 @@ command_list(struct command *command, int argc, char **argv)
 	if (result == OPTION_TAKEN)
 		result = command_no_arguments(command, argc, argv);
 	if (result == OPTION_TAKEN)
-		result = command_make(&message, command, CLIENT_LIST_CONTACTS, request);
+		result = command_make_of(&message, command, CLIENT_LIST_CONTACTS, request, options,
+		    sizeof(options) / sizeof(options[0]));
 	if (result == OPTION_TAKEN) {
 		status = command_connect(&client, command);
 		result = status == 0

@@ -64,10 +64,12 @@ maintain_failed(const struct command *command, const struct graph_error *error)
 int
 maintain_show(json_t *object)
 {
+	enum { DIGITS = 12 }; /* more would show how a fraction is stored */
 	int result = object == NULL ? command_failed("the answer", -ENOMEM) : 0;
 
 	if (result == 0 &&
-	    (json_dumpf(object, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF || fflush(stdout) == EOF))
+	    (json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS)) < 0 ||
+		putchar('\n') == EOF || fflush(stdout) == EOF))
 		result = command_failed("standard output", -errno);
 	json_decref(object);
 	return result;

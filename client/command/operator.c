@@ -10,7 +10,7 @@
 	"  --request-id ID        makes sending it again safe: within 24 hours the same act\n"               \
 	"                         under the same ID is answered as before, and changes nothing\n"            \
 	"\n"                                                                                                 \
-	"  --server, --timeout    as before the verb\n"
+	"  --server, --timeout, --ca, --cert, --key    as before the verb\n"
 
 #define SECONDARY_HELP                                                                                       \
 	"  --account A            whose contacts\n"                                                          \

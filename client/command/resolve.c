@@ -11,7 +11,7 @@ static const char RESOLVE_HELP[] =
     "  --id NAMESPACE=VALUE   e.g. email=rossi@example.it\n"
     "  --contact ID           a contact's number; that of an absorbed one leads to its survivor\n"
     "\n"
-    "  --server, --timeout    as before the verb\n";
+    "  --server, --timeout, --ca, --cert, --key    as before the verb\n";
 
 static const char COUNT_HELP[] = "anagraph count - shows an account's totals\n"
 				 "\n"
@@ -19,7 +19,7 @@ static const char COUNT_HELP[] = "anagraph count - shows an account's totals\n"
 				 "\n"
 				 "  --account A            whose contacts\n"
 				 "\n"
-				 "  --server, --timeout    as before the verb\n";
+				 "  --server, --timeout, --ca, --cert, --key    as before the verb\n";
 
 static const struct verb_option RESOLVE_OPTIONS[] = {
 	{ .name = "account", .kind = VERB_TEXT, .key = "account" },

@@ -312,6 +312,12 @@ test_misuse_names_the_option_and_what_it_expects(void **state)
 		{ "resolve --account a --contact abc", "--contact abc: expected a contact's number" },
 		{ "resolve --account a --id email", "--id email: expected NAMESPACE=VALUE" },
 		{ "--server 127.0.0.1 count --account a", "--server 127.0.0.1: expected HOST:PORT" },
+		{ "list --account a --class vip", "anagraph: --class: expected identified" },
+		{ "list --account a --view some", "anagraph: --view: expected contacts_page" },
+		{ "list --account a --reach pigeon", "anagraph: --reach: expected email" },
+		{ "list --account a --page-size 4294967296", "--page-size: expected a smaller number" },
+		{ "identify --account a --ca /nowhere", "--ca /nowhere: it can't be read" },
+		{ "identify --account a --cert /nowhere", "--cert /nowhere: it can't be read" },
 	};
 	struct run run;
 
@@ -345,8 +351,26 @@ test_help_and_version_are_answers(void **state)
 		assert_int_equal(run.status, 0);
 		assert_string_equal(run.prose, "");
 		assert_ptr_equal(strstr(run.output, "anagraph "), run.output);
+		if (strstr(run.output, "--server") != NULL)
+			assert_non_null(strstr(run.output, "--cert"));
 		run_finish(&run);
 	}
+}
+
+static void
+test_what_is_no_file_of_events_is_named(void **state)
+{
+	struct run run;
+
+	run_shell(&run, state, "\"$ANAGRAPH_COMMAND\" import --account a --source contacts /usr");
+	assert_int_equal(run.status, REFUSED);
+	assert_string_equal(run.prose, "anagraph: /usr: Is a directory\n");
+	run_finish(&run);
+	run_shell(&run, state, "echo nothing | \"$ANAGRAPH_COMMAND\" --server $1 identify --account a -");
+	assert_int_equal(run.status, MISUSED);
+	assert_non_null(
+	    strstr(run.output, "{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"reason\":\"LINE_INVALID\","));
+	run_finish(&run);
 }
 
 static void
@@ -394,7 +418,8 @@ test_every_line_of_input_is_answered_in_order(void **state)
 	    "\n{\"error\":{\"code\":\"INVALID_ARGUMENT\","
 	    "\"reason\":\"IDENTIFIER_MISSING\",\"field\":\"identifiers\","
 	    "\"message\":"));
-	assert_non_null(strstr(run.output, "\n{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"message\":"));
+	assert_non_null(strstr(run.output,
+	    "\n{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"reason\":\"LINE_INVALID\",\"message\":"));
 	assert_non_null(strstr(run.output, "\"ext_id\",\"value\":\"x\""));
 	assert_non_null(strstr(run.prose, "anagraph: line 3: INVALID_ARGUMENT IDENTIFIER_MISSING: "));
 	assert_non_null(strstr(run.prose, "anagraph: line 4: "));
@@ -419,8 +444,9 @@ test_a_line_of_another_account_writes_nothing(void **state)
 	    "\"$ANAGRAPH_COMMAND\" --server \"$1\" identify --account a8 -");
 	assert_int_equal(run.status, MISUSED);
 	expect_lines(run.output, 4);
-	assert_ptr_equal(
-	    strstr(run.output, "{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"message\":\"account: "),
+	assert_ptr_equal(strstr(run.output,
+			     "{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"reason\":\"LINE_INVALID\","
+			     "\"message\":\"account: "),
 	    run.output);
 	assert_non_null(strstr(run.prose, "anagraph: line 1: account: "));
 	assert_non_null(strstr(run.prose, "anagraph: line 2: account: "));
@@ -604,6 +630,7 @@ main(void)
 		cmocka_unit_test(test_misuse_never_reaches_the_service),
 		cmocka_unit_test(test_misuse_names_the_option_and_what_it_expects),
 		cmocka_unit_test(test_help_and_version_are_answers),
+		cmocka_unit_test(test_what_is_no_file_of_events_is_named),
 		cmocka_unit_test(test_nobody_there_has_a_status_of_its_own),
 		cmocka_unit_test(test_every_line_of_input_is_answered_in_order),
 		cmocka_unit_test(test_a_line_of_another_account_writes_nothing),

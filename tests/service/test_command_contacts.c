@@ -60,7 +60,8 @@ test_batch_resolve_answers_each_key_in_order(void **state)
 	expect(state, script, 0,
 	    "{\"contact\":{\"id\":3,\n{\"contact\":{\"id\":1,\n"
 	    "{\"not_found\":true,\"forwarded_ids\":[]}\n"
-	    "{\"error\":{\"code\":3,\"reason\":\"IDENTIFIER_INVALID\",\"message\":\"The value is not of its "
+	    "{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"reason\":\"IDENTIFIER_INVALID\",\"message\":\"The "
+	    "value is not of its "
 	    "namespace's form.\",\"field\":\"keys[3].identifier.value\"},\"forwarded_ids\":[]}\n"
 	    "{\"contact\":{\"id\":2,\n",
 	    NULL);

@@ -282,6 +282,7 @@ test_check_beside_a_daemon(struct scene *s)
 {
 	const char *arguments[] = { "check", "--data-dir", NULL, NULL };
 	char *output;
+	const char *seconds;
 	char *prose;
 	int status;
 
@@ -293,7 +294,11 @@ test_check_beside_a_daemon(struct scene *s)
 	assert_int_equal(service_run(&status, &output, &prose, getenv("ANAGRAPH_COMMAND"), arguments), 0);
 	assert_int_equal(status, 0);
 	assert_non_null(strstr(output, "\"accounts\":1,\"contacts\":2,\"forwards\":2,"));
-	assert_non_null(strstr(output, "\"seconds\":"));
+	seconds = strstr(output, "\"seconds\":");
+	assert_non_null(seconds);
+	seconds += strlen("\"seconds\":");
+	assert_true(seconds[strspn(seconds, "0123456789")] == '.');
+	assert_in_range(strspn(strchr(seconds, '.') + 1, "0123456789"), 1, 3);
 	assert_string_equal(prose, "");
 	free(output);
 	free(prose);
