@@ -36,8 +36,9 @@ class Daemon:
         os.chmod(self.config, 0o600)
         self.log = os.path.join(self.data_dir, "log")
         with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([house.anagraphd, "--config", self.config], stdout=subprocess.PIPE,
-                stderr=log, text=True, preexec_fn=die_with_parent)
+            # A busy machine may give a policy's process no time for long.
+            self.process = subprocess.Popen([house.anagraphd, "--policy-deadline-ms", "10000",
+                "--config", self.config], stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=die_with_parent)
         ready = self.process.stdout.readline()
         if not ready.startswith("ready on "):
             raise RuntimeError(f"the daemon did not start: {self.prose()}")
