@@ -100,6 +100,8 @@ take_signals(struct daemon *daemon)
 	sigset_t taken;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Whoever ignores it has the system take away what is told of a worker's end. */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&taken);
 	sigaddset(&taken, SIGTERM);
 	sigaddset(&taken, SIGINT);

@@ -14,14 +14,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -126,10 +129,10 @@ wall_off(bool *is_walled, const char *copy_path)
 
 /* Calls that stay allowed whatever their arguments. Those on signals are what abort does. */
 static const int ALWAYS[] = { SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-	SCMP_SYS(exit_group) };
+	SCMP_SYS(gettimeofday), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(sysinfo),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit), SCMP_SYS(exit_group) };
 
 /* Calls that a process without descriptors finds none for. */
 static const int ON_DESCRIPTORS[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev),
@@ -138,7 +141,7 @@ static const int ON_DESCRIPTORS[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(
 /* Calls that loading needs besides. newfstatat and access look at names alone. */
 static const int WHILE_LOADING[] = { SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(close), SCMP_SYS(fstat),
 	SCMP_SYS(newfstatat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink), SCMP_SYS(lseek),
-	SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(seccomp) };
+	SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(seccomp), SCMP_SYS(capget), SCMP_SYS(capset) };
 
 static int
 allow(scmp_filter_ctx filter, const int *calls, size_t count)
@@ -150,10 +153,19 @@ allow(scmp_filter_ctx filter, const int *calls, size_t count)
 	return result;
 }
 
+/* What malloc and language runtimes advise. What takes memory away from others, as
+ * MADV_HWPOISON does, or from a file, is not among it. */
+static const int ADVICE[] = { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
+	MADV_FREE, MADV_HUGEPAGE, MADV_NOHUGEPAGE };
+
 static int
 add_common(scmp_filter_ctx filter)
 {
 	int result = allow(filter, ALWAYS, COUNT_OF(ALWAYS));
+
+	for (size_t i = 0; result == 0 && i < COUNT_OF(ADVICE); i++)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(madvise), 1,
+		    SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)ADVICE[i]));
 
 	if (result == 0) /* abort signals itself */
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
@@ -220,6 +232,46 @@ filter_calls(int (*add)(scmp_filter_ctx filter))
 	return result;
 }
 
+/* Root's powers, where the daemon has them. Those to read are kept if a file may have to be
+ * reached through directories of other users. */
+static int
+give_up_powers(bool may_read)
+{
+	const uint32_t kept = may_read ? 1u << CAP_DAC_READ_SEARCH : 0;
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct powers[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, powers) < 0)
+		return -errno;
+	for (size_t i = 0; i < COUNT_OF(powers); i++) {
+		powers[i].permitted &= i == 0 ? kept : 0;
+		powers[i].effective = powers[i].permitted;
+		powers[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &header, powers) < 0 ? -errno : 0;
+}
+
+static int
+compare_bytes(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+/* The C library finds some things out when they are first needed, by calls that are not
+ * allowed any more by then: what the time zone is, where it looks again each time unless the
+ * zone has a name, and how large a sort may be. */
+static int
+prepare_library(void)
+{
+	char sorted[2048] = "";
+
+	if (setenv("TZ", ":/etc/localtime", 1) < 0)
+		return -errno;
+	tzset();
+	qsort(sorted, sizeof(sorted), 1, compare_bytes);
+	return 0;
+}
+
 int
 confine_for_loading(bool *is_walled, const char *copy_path)
 {
@@ -230,9 +282,14 @@ confine_for_loading(bool *is_walled, const char *copy_path)
 	(void)copy_path;
 	return 0;
 #endif
+	result = prepare_library();
+	if (result != 0)
+		return result;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 || prctl(PR_SET_DUMPABLE, 0L) < 0)
 		return -errno;
-	result = set_limits();
+	result = give_up_powers(true);
+	if (result == 0)
+		result = set_limits();
 	if (result == 0)
 		result = wall_off(is_walled, copy_path);
 	if (result == 0)
@@ -243,8 +300,11 @@ confine_for_loading(bool *is_walled, const char *copy_path)
 int
 confine_for_deciding(void)
 {
+	int result;
+
 #ifdef WORKER_UNCONFINED
 	return 0;
 #endif
-	return filter_calls(add_for_deciding);
+	result = give_up_powers(false);
+	return result == 0 ? filter_calls(add_for_deciding) : result;
 }

@@ -123,15 +123,17 @@ process_kill(const struct process *process)
 void
 process_reap(struct process *process, char how[PROCESS_MESSAGE_BYTES])
 {
+	const char *abbreviation;
 	int status = 0;
 
 	while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
 		;
+	abbreviation = sigabbrev_np(WTERMSIG(status));
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		snprintf(how, PROCESS_MESSAGE_BYTES, "asked the system for what no policy may (SIGSYS)");
 	else if (WIFSIGNALED(status))
 		snprintf(how, PROCESS_MESSAGE_BYTES, "was ended by signal %d (%s)", WTERMSIG(status),
-		    sigabbrev_np(WTERMSIG(status)));
+		    abbreviation != NULL ? abbreviation : "of its own");
 	else
 		snprintf(how, PROCESS_MESSAGE_BYTES, "ended itself with status %d", WEXITSTATUS(status));
 	close(process->pid_fd);
@@ -157,6 +159,8 @@ process_ask(struct channel_answer *answer, struct process *process, int64_t unti
 			return PROCESS_E_TIME;
 	}
 	memcpy(answer, (const void *)&process->channel.memory->answer, sizeof(*answer));
+	/* From here on the copy alone is looked at, whatever the compiler knows of both. */
+	atomic_signal_fence(memory_order_seq_cst);
 	return 0;
 }
 
@@ -170,8 +174,10 @@ process_take_lines(
 	uint32_t count;
 
 	memcpy(&count, (const void *)&memory->answer.line_count, sizeof(count));
+	atomic_signal_fence(memory_order_seq_cst);
 	for (uint32_t i = 0; i < count && i < CHANNEL_LINES; i++) {
 		memcpy(&line, (const void *)&memory->lines[i], sizeof(line));
+		atomic_signal_fence(memory_order_seq_cst);
 		if (line.size_bytes > sizeof(line.text))
 			line.size_bytes = sizeof(line.text);
 		log(context, policy_id, line.level < ANAGRAPH_LOG_ERROR ? line.level : ANAGRAPH_LOG_ERROR,

@@ -196,6 +196,8 @@ static const struct deed_case DEED_CASES[] = {
 	{ "RUN_MEMORY", ASK_CRASHED, 0, "SIGSYS" },
 	{ "SCRIBBLE", ASK_TIMED_OUT, 0, "did not answer within 1000 ms" },
 	{ "FORGE", ASK_CRASHED, 0, "was ended by signal 9 (KILL)" },
+	{ "POISON", ASK_CRASHED, 0, "SIGSYS" },
+	{ "OWN_SIGNAL", ASK_CRASHED, 0, "(of its own)" },
 };
 
 /* Each ends the worker, and the next question is answered by another. */
@@ -236,6 +238,10 @@ test_what_does_no_harm(void **state)
 	(void)state;
 	assert_int_equal(station_open(&station, "hostile", NULL, 0, 30000), 0);
 	assert_int_equal(ask(&verdict, &station, "PRINT"), ANAGRAPH_DECIDED);
+	assert_int_equal(ask(&verdict, &station, "LIBRARY"), ANAGRAPH_DECIDED);
+	assert_string_equal(verdict.reason, "RIGHT");
+	assert_int_equal(ask(&verdict, &station, "MEMORY"), ANAGRAPH_DECIDED);
+	assert_string_equal(verdict.reason, "RIGHT");
 	assert_int_equal(ask(&verdict, &station, "GARBAGE"), ANAGRAPH_DECIDED);
 	assert_int_equal(verdict.verdict, 77);
 	assert_int_equal(verdict.struct_size, sizeof(verdict));

@@ -16,6 +16,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/policy/hostile/inside.h"
@@ -246,6 +247,79 @@ print(struct doing *doing)
 	fflush(stdout);
 }
 
+/* Takes a page from everybody who has it mapped, where a process has the power to. */
+static void
+poison(struct doing *doing)
+{
+	(void)madvise(inside_channel(doing->host), 4096, MADV_HWPOISON);
+}
+
+static void
+end_by_own_signal(struct doing *doing)
+{
+	(void)doing;
+	raise(SIGRTMIN + 3);
+}
+
+/* Where a test looks whether the library did what it was asked for. */
+static void
+say(struct doing *doing, bool is_right)
+{
+	memcpy(doing->verdict->reason, is_right ? "RIGHT" : "WRONG", sizeof("RIGHT"));
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	const double *left = a;
+	const double *right = b;
+
+	return *left < *right ? -1 : *left > *right;
+}
+
+/* The C library's harmless half, of which some finds things out on its first call. */
+static void
+use_library(struct doing *doing)
+{
+	static const time_t day = 1700000000;
+	double numbers[1024];
+	char text[64];
+	struct tm utc;
+	struct tm local;
+	char *end;
+
+	for (int i = 0; i < 1024; i++)
+		numbers[i] = (i * 7919) % 1024;
+	qsort(numbers, 1024, sizeof(numbers[0]), compare_numbers);
+	gmtime_r(&day, &utc);
+	localtime_r(&day, &local);
+	strftime(text, sizeof(text), "%Y-%m-%d", &utc);
+	say(doing,
+	    numbers[1] == 1 && numbers[1023] == 1023 && strcmp(text, "2023-11-14") == 0 &&
+		mktime(&local) == day && localtime(&day) != NULL && strtod("2.5", &end) == 2.5 &&
+		snprintf(text, sizeof(text), "%.3f %s", 0.5, setlocale(LC_ALL, NULL)) == 7 &&
+		getenv("HOME") == NULL && time(NULL) > day);
+}
+
+/* Much memory, in pieces small and large, taken and given back. */
+static void
+use_memory(struct doing *doing)
+{
+	bool all = true;
+
+	for (size_t size = 1; size <= 64 << 20 && all; size *= 2) {
+		char *small = malloc(24);
+		char *memory = malloc(size);
+
+		all = small != NULL && memory != NULL;
+		if (all)
+			memset(memory, 1, size);
+		free(memory);
+		free(small);
+	}
+	say(doing, all);
+}
+
 /* Over everything that it shares with the daemon, lengths and all. */
 static void
 scribble(struct doing *doing)
@@ -304,6 +378,10 @@ static const struct deed {
 	{ "PRINT", print },
 	{ "SCRIBBLE", scribble },
 	{ "FORGE", forge },
+	{ "POISON", poison },
+	{ "OWN_SIGNAL", end_by_own_signal },
+	{ "LIBRARY", use_library },
+	{ "MEMORY", use_memory },
 };
 
 static void
