@@ -52,12 +52,14 @@ say_code(struct graph_bulk *bulk, int code)
 static int
 begin_chunk(struct graph_bulk *bulk)
 {
+	MDB_txn *txn = NULL;
 	int code;
 
 	if (graph_used_percent(&bulk->graph) >= LIMIT_STORE_WRITE_PERCENT)
 		return outcome_say(bulk->error, GRAPH_E_FULL, "the disk has no room for the new store");
 	bulk->chunk_bytes = 0;
-	code = mdb_txn_begin(bulk->graph.env, NULL, 0, &bulk->graph.txn);
+	code = mdb_txn_begin(bulk->graph.env, NULL, 0, &txn);
+	bulk->graph.txn = txn;
 	return code == 0 ? 0 : say_code(bulk, code);
 }
 
@@ -217,9 +219,9 @@ graph_bulk_apply(struct graph_bulk *bulk, struct arena *arena, const struct even
 	if (changeset->contact_count != 1 || changeset->contacts[0].before != NULL ||
 	    changeset->absorption_count != 0 || changeset->erased != NULL)
 		return outcome_say(error, GRAPH_E_REFUSED, "it does more than to make one new contact");
+	outcome_say(error, 0, "the new store can't be written");
 	if (bulk->graph.txn == NULL)
 		result = begin_chunk(bulk);
-	outcome_say(error, 0, "the new store can't be written");
 	if (result == 0)
 		result = graph_apply(&contact, &bulk->graph, arena, event, changeset, error);
 	if (result == 0 && bulk->chunk_bytes >= CHUNK_BYTES)

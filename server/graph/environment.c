@@ -69,10 +69,11 @@ static bool
 get_by_place(struct bytes *value, MDB_txn *txn, const struct graph *graph, struct arena *arena, uint64_t hash)
 {
 	uint64_t number = mdb_txn_id(txn);
+	struct place_guess guess;
 	struct bytes row;
 
-	return places_find(&row, graph->places, hash, number) && arena_copy(&row, arena, row) == 0 &&
-	    places_hold(graph->places, hash, number) && record_open_hashed(value, hash, row);
+	return places_find(&guess, graph->places, hash, number) && arena_copy(&row, arena, guess.row) == 0 &&
+	    places_hold(graph->places, hash, number, &guess, row) && record_open_hashed(value, hash, row);
 }
 
 int
@@ -250,8 +251,10 @@ environment_make(struct graph *graph, const struct directory_path *made, const s
 	int result = environment_open(graph, made->path, options, 0, error);
 
 	if (result == 0) {
-		int code = mdb_txn_begin(graph->env, NULL, 0, &graph->txn);
+		MDB_txn *txn = NULL;
+		int code = mdb_txn_begin(graph->env, NULL, 0, &txn);
 
+		graph->txn = txn;
 		/* What fails here has harmed nothing: it is made aside. */
 		graph->budget_bytes = UINT64_MAX;
 		if (code != 0)

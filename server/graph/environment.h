@@ -24,7 +24,7 @@ struct graph {
 
 	/* The committer's. */
 	struct packer *packer;
-	MDB_txn *txn;
+	MDB_txn *_Atomic txn;    /* which readers compare with their own, too */
 	bool changed;            /* the transaction has written something */
 	bool failed;             /* a commit failed */
 	uint64_t budget_bytes;   /* what the transaction may still write for all the disk has room for */

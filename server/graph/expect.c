@@ -48,6 +48,7 @@ graph_expect(
 	uint64_t txn = graph_reader_txn(reader);
 	uint64_t hashes[GRAPH_SOUGHT_COUNT];
 	struct bytes rows[GRAPH_SOUGHT_COUNT];
+	struct place_guess guess;
 
 	if (places == NULL || count > GRAPH_SOUGHT_COUNT)
 		return;
@@ -63,8 +64,10 @@ graph_expect(
 	}
 	for (size_t i = 0; i < count; i++) {
 		rows[i] = (struct bytes){ NULL, 0 };
-		if (sought[i].identifier != NULL && places_find(&rows[i], places, hashes[i], txn))
+		if (sought[i].identifier != NULL && places_find(&guess, places, hashes[i], txn)) {
+			rows[i] = guess.row;
 			expect_row(rows[i]);
+		}
 	}
 	for (size_t i = 0; i < count; i++) {
 		uint64_t id = sought[i].identifier != NULL ? named_id(rows[i]) : sought[i].contact_id;
@@ -73,7 +76,7 @@ graph_expect(
 		places_expect(places, hashes[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (places_find(&rows[i], places, hashes[i], txn))
-			expect_row(rows[i]);
+		if (places_find(&guess, places, hashes[i], txn))
+			expect_row(guess.row);
 	}
 }

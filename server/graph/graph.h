@@ -102,8 +102,8 @@ enum { GRAPH_SOUGHT_COUNT = 32 };
 void graph_expect(
     struct graph_reader *reader, struct bytes account, const struct graph_sought *sought, size_t count);
 
-/* A contact as it is stored: an encoded anagraph.v1.Contact, borrowed from the map
- * until graph_read_end. When contact_id was absorbed it is the survivor's, and
+/* A contact as it is stored: an encoded anagraph.v1.Contact, borrowed until graph_read_end or
+ * graph_read_forget. When contact_id was absorbed it is the survivor's, and
  * *forwarded_ids, from the arena, lists contact_id and those passed on the way.
  * 0; GRAPH_E_ABSENT; GRAPH_E_DAMAGED; -errno. */
 int graph_get_contact(struct bytes *contact, uint64_t **forwarded_ids, size_t *forwarded_count,
@@ -128,8 +128,8 @@ struct graph_listing;
 int graph_listing_begin(struct graph_listing **out, struct graph_reader *reader, struct arena *arena,
     struct bytes account, const struct graph_filter *filter, uint64_t after_id);
 
-/* The next contact, as it is stored: an encoded anagraph.v1.Contact, borrowed from the map
- * until graph_read_end. 0; GRAPH_E_ABSENT after the last; GRAPH_E_PAUSED once filters that
+/* The next contact, as it is stored: an encoded anagraph.v1.Contact, borrowed until
+ * graph_read_end or graph_read_forget. 0; GRAPH_E_ABSENT after the last; GRAPH_E_PAUSED once filters that
  * seldom meet had it go through more than LIMIT_PAGE_STEPS rows in vain: another listing goes
  * on past graph_listing_place; GRAPH_E_DAMAGED; -errno. */
 int graph_listing_next(

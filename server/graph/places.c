@@ -1,6 +1,7 @@
 /* Buckets of one cache line each, of three places. A place is two words: where and how
- * long the row is, and, made illegible with the first, by which transaction it was seen
- * and a part of the hash; so two words of different writers make no place. A bucket knows
+ * long the row is, and, made illegible with the first, by which transaction it was seen,
+ * a part of the row's checksum and a part of the hash; so two words of different writers
+ * make no place, or one that the checksum denies. A bucket knows
  * which transaction last wrote any row that belongs there: what was seen before that, and
  * what is looked for by a transaction from before that, is not found. */
 #include "server/graph/places.h"
@@ -9,9 +10,10 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
-enum { PLACES_A_BUCKET = 3, BUCKET_BYTES = 64, SIZE_BITS = 16, TXN_BITS = 32 };
+enum { PLACES_A_BUCKET = 3, BUCKET_BYTES = 64, SIZE_BITS = 16, TXN_BITS = 32, VERSION_BITS = 24 };
 
 static const uint64_t BUCKETS_MIN = 1024;
 
@@ -79,17 +81,52 @@ bucket_of(const struct places *places, uint64_t hash)
 	return &places->buckets[hash & (places->bucket_count - 1)];
 }
 
+/* Any bit of a word changes about half of the bits of this (the finalizer of MurmurHash3). */
+static uint64_t
+mix(uint64_t word)
+{
+	word = (word ^ (word >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	word = (word ^ (word >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return word ^ (word >> 33);
+}
+
+/* What is kept of a row's checksum. */
+static uint32_t
+version_of(struct bytes row)
+{
+	uint64_t checksum;
+
+	memcpy(&checksum, row.data, sizeof(checksum));
+	return (uint32_t)checksum & ((1U << VERSION_BITS) - 1);
+}
+
+/* A place made legible: from the top a part of the hash, the version, the number. */
+static uint64_t
+read_meta(const struct place *place, uint64_t where)
+{
+	return mix(where) ^ atomic_load_explicit(&place->seal, memory_order_relaxed);
+}
+
+static bool
+is_of(uint64_t meta, uint64_t hash)
+{
+	return meta >> (TXN_BITS + VERSION_BITS) == hash >> (TXN_BITS + VERSION_BITS);
+}
+
 /* What is kept beside the address; 0 for a number that is too large to be kept. */
 static uint64_t
-meta_of(const struct places *places, uint64_t hash, uint64_t txn)
+meta_of(const struct places *places, uint64_t hash, uint64_t txn, struct bytes row)
 {
 	uint64_t number = txn - places->first_txn + 1;
+	uint64_t part = hash >> (TXN_BITS + VERSION_BITS) << (TXN_BITS + VERSION_BITS);
 
-	return txn < places->first_txn || number >> TXN_BITS != 0 ? 0 : hash >> TXN_BITS << TXN_BITS | number;
+	if (txn < places->first_txn || number >> TXN_BITS != 0)
+		return 0;
+	return part | (uint64_t)version_of(row) << TXN_BITS | number;
 }
 
 bool
-places_find(struct bytes *row, const struct places *places, uint64_t hash, uint64_t txn)
+places_find(struct place_guess *guess, const struct places *places, uint64_t hash, uint64_t txn)
 {
 	const struct bucket *bucket = bucket_of(places, hash);
 	uint64_t changed = atomic_load_explicit(&bucket->changed, memory_order_acquire);
@@ -99,11 +136,12 @@ places_find(struct bytes *row, const struct places *places, uint64_t hash, uint6
 		return false;
 	for (size_t i = 0; i < PLACES_A_BUCKET; i++) {
 		uint64_t where = atomic_load_explicit(&bucket->places[i].where, memory_order_relaxed);
-		uint64_t meta = where ^ atomic_load_explicit(&bucket->places[i].seal, memory_order_relaxed);
+		uint64_t meta = read_meta(&bucket->places[i], where);
 
-		if (where != 0 && meta >> TXN_BITS == hash >> TXN_BITS && (uint32_t)meta >= least) {
-			*row = bytes_of(
+		if (where != 0 && is_of(meta, hash) && (uint32_t)meta >= least) {
+			guess->row = bytes_of(
 			    (const void *)(uintptr_t)(where >> SIZE_BITS), where & ((1U << SIZE_BITS) - 1));
+			guess->version = (uint32_t)(meta >> TXN_BITS) & ((1U << VERSION_BITS) - 1);
 			return true;
 		}
 	}
@@ -111,12 +149,14 @@ places_find(struct bytes *row, const struct places *places, uint64_t hash, uint6
 }
 
 bool
-places_hold(const struct places *places, uint64_t hash, uint64_t txn)
+places_hold(const struct places *places, uint64_t hash, uint64_t txn, const struct place_guess *guess,
+    struct bytes copy)
 {
 	/* Who writes a row says so before any byte of it is written: had it been copied from
 	 * there, that would be seen by now. */
 	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&bucket_of(places, hash)->changed, memory_order_relaxed) <= txn;
+	return atomic_load_explicit(&bucket_of(places, hash)->changed, memory_order_relaxed) <= txn &&
+	    version_of(copy) == guess->version;
 }
 
 /* The place that is the least loss: the row's own, one that is of no use, or any. */
@@ -127,9 +167,9 @@ choose(struct bucket *bucket, uint64_t hash, uint64_t least, uint64_t meta)
 
 	for (size_t i = 0; i < PLACES_A_BUCKET; i++) {
 		uint64_t where = atomic_load_explicit(&bucket->places[i].where, memory_order_relaxed);
-		uint64_t other = where ^ atomic_load_explicit(&bucket->places[i].seal, memory_order_relaxed);
+		uint64_t other = read_meta(&bucket->places[i], where);
 
-		if (where != 0 && other >> TXN_BITS == hash >> TXN_BITS)
+		if (where != 0 && is_of(other, hash))
 			return &bucket->places[i];
 		if (where == 0 || (uint32_t)other < least)
 			chosen = &bucket->places[i];
@@ -142,22 +182,28 @@ places_note(struct places *places, uint64_t hash, uint64_t txn, struct bytes row
 {
 	struct bucket *bucket = bucket_of(places, hash);
 	uint64_t changed = atomic_load_explicit(&bucket->changed, memory_order_acquire);
-	uint64_t meta = meta_of(places, hash, txn);
 	uint64_t address = (uint64_t)(uintptr_t)row.data;
 	uint64_t where = address << SIZE_BITS | row.size;
 	struct place *place;
+	uint64_t meta;
 
-	if (changed > txn || meta == 0 || row.size > PLACE_ROW_BYTES || address >> (64 - SIZE_BITS) != 0)
+	if (changed > txn || row.size < PLACE_CHECKSUM_BYTES || row.size > PLACE_ROW_BYTES ||
+	    address >> (64 - SIZE_BITS) != 0)
+		return;
+	meta = meta_of(places, hash, txn, row);
+	if (meta == 0)
 		return;
 	place = choose(bucket, hash, changed == 0 ? 1 : changed - places->first_txn + 1, meta);
 	atomic_store_explicit(&place->where, where, memory_order_relaxed);
-	atomic_store_explicit(&place->seal, where ^ meta, memory_order_relaxed);
+	atomic_store_explicit(&place->seal, mix(where) ^ meta, memory_order_relaxed);
 }
 
 void
 places_forget(struct places *places, uint64_t hash, uint64_t txn)
 {
-	atomic_store_explicit(&bucket_of(places, hash)->changed, txn, memory_order_release);
+	atomic_store_explicit(&bucket_of(places, hash)->changed, txn, memory_order_relaxed);
+	/* Before any byte of the row, as places_hold takes it to be. */
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
 void

@@ -64,8 +64,13 @@ budget_bytes(const struct graph *graph)
 static int
 begin(struct graph *graph)
 {
+	MDB_txn *txn = NULL;
+	int code = mdb_txn_begin(graph->env, NULL, 0, &txn);
+
 	graph->changed = false;
-	return environment_result(mdb_txn_begin(graph->env, NULL, 0, &graph->txn));
+	if (code == 0)
+		graph->txn = txn;
+	return environment_result(code);
 }
 
 int
