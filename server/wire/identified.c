@@ -86,6 +86,29 @@ holds_value(const struct contact *contact, enum namespace_id namespace_id, const
 	return value->type == VALUE_STRING && holds(contact, namespace_id, value->string);
 }
 
+/* The same for a device, which is told without its namespace. */
+static bool
+holds_device(const struct contact *contact, const struct value *value)
+{
+	for (unsigned n = NAMESPACE_CHAT; n < NAMESPACE_COUNT; n++) {
+		if (holds_value(contact, (enum namespace_id)n, value))
+			return true;
+	}
+	return false;
+}
+
+static bool
+conflict_names(const struct conflict *conflict, const struct contact *named)
+{
+	enum namespace_id namespace_id = conflict->namespace_id;
+
+	return namespace_id != NAMESPACE_NONE &&
+	    (holds_value(named, namespace_id, &conflict->stored) ||
+		holds_value(named, namespace_id, &conflict->incoming) ||
+		holds_value(named, namespace_id, &conflict->displaced) ||
+		holds_device(named, &conflict->device));
+}
+
 /* Whether the contact that an answer shows has, or is offered, an identifier of the other. */
 static int
 contact_names(bool *out, struct arena *arena, struct bytes message, const struct contact *named)
@@ -119,9 +142,8 @@ response_field_names(
 		return contact_names(out, arena, field->bytes, named);
 	case RESPONSE_CONFLICTS:
 		result = take_conflict(&conflict, field);
-		if (result == 0 && conflict.namespace_id != NAMESPACE_NONE)
-			*out = holds_value(named, conflict.namespace_id, &conflict.stored) ||
-			    holds_value(named, conflict.namespace_id, &conflict.incoming);
+		if (result == 0)
+			*out = conflict_names(&conflict, named);
 		return result;
 	case RESPONSE_SHARED_IDENTIFIERS:
 		result = take_identifier(&shared, field, CLAIMED_ELSEWHERE);

@@ -184,6 +184,21 @@ test_R30_what_an_answer_names(void **state)
 	conflict.stored = verdi;
 	conflict.incoming = email;
 	assert_true(names(&identified, &shown, &named));
+	conflict.incoming = verdi;
+	conflict.displaced = email;
+	conflict.displaced_claim = claim;
+	conflict.target_contact_id = 7;
+	assert_true(names(&identified, &shown, &named));
+	conflict.displaced = verdi;
+	conflict.device = email;
+	conflict.device_claim = claim;
+	assert_false(names(&identified, &shown, &named));
+	shown.identifier_count = 0;
+	held.namespace_id = NAMESPACE_CHAT;
+	assert_true(names(&identified, &shown, &named));
+	held.namespace_id = NAMESPACE_EMAIL;
+	conflict.device = verdi;
+	conflict.incoming = email;
 	/* An attribute that says the same is no identifier. */
 	conflict.name = BYTES("NOTE");
 	conflict.namespace_id = NAMESPACE_NONE;
