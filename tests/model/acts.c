@@ -239,7 +239,8 @@ conflicts_tell_of(const struct decision *d, const struct model_entry *entry)
 		const struct model_conflict *conflict = &entry->conflicts[i];
 
 		if (leads_to(d->model, conflict->owner_contact_id, d->target) ||
-		    is_erased(d, &conflict->incoming) || is_erased(d, &conflict->stored))
+		    is_erased(d, &conflict->incoming) || is_erased(d, &conflict->stored) ||
+		    is_erased(d, &conflict->displaced))
 			return true;
 	}
 	return false;
@@ -258,12 +259,16 @@ answer_names(const struct decision *d, const struct model_entry *entry)
 	return names;
 }
 
-/* Whether it told an identifier that the contact had in the end. */
+/* Whether it told an identifier that the contact had in the end. A conflict about an identity
+ * tells the device by which the contact was found. */
 static bool
 answer_tells_of(const struct decision *d, const struct model_entry *entry)
 {
+	const struct model_event *event = &entry->request.event;
 	bool tells = contact_tells_of(d, &entry->contact) || conflicts_tell_of(d, entry);
 
+	for (size_t i = 0; i < event->fact_count && entry->conflict_count > 0 && !tells; i++)
+		tells = model_is_device(&event->facts[i]) && is_erased(d, &event->facts[i]);
 	for (size_t i = 0; i < entry->shared_count && !tells; i++)
 		tells = is_erased(d, &entry->shared[i]);
 	return tells;

@@ -83,6 +83,8 @@ model_ask(struct decision *d, enum conflict_kind kind, const struct model_fact *
 	};
 	struct model_entry *entry = d->entry;
 
+	if (displaced != NULL)
+		conflict.displaced = *displaced;
 	if (incoming->claim.source == SOURCE_CONVERSATIONS) {
 		conflict.policy = MODEL_CHAT_PRIMARY;
 		conflict.verdict = chat_primary(kind, incoming, stored);

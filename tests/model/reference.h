@@ -136,6 +136,7 @@ struct model_conflict {
 	enum conflict_kind kind;
 	struct model_fact stored;
 	struct model_fact incoming;
+	struct model_fact displaced; /* what a TAKE would release; nameless for nothing */
 	uint64_t owner_contact_id;
 	enum verdict verdict;
 	enum model_policy policy;
