@@ -66,7 +66,7 @@ read_path()
 	"$bench" run --store "$stores/1m" --rounds 5 --seconds "$(s 3)" --mix resolve \
 		--against --mix resolve --keys zipf --name 'resolve, zipf' \
 		--against --mix resolve --connections 8 --name 'resolve, 8 connections' \
-		--against --mix resolve --in-flight 1 --name 'resolve, one at a time' \
+		--against --mix resolve --in-flight 1 --name 'resolve, one by one' \
 		--against --mix count --against --mix batch --in-flight 4 || return 1
 	"$bench" lookup --store "$stores/1m" --lookups 1M --rounds 5 --name 'lookup, uniform' || return 1
 	"$bench" lookup --store "$stores/1m" --lookups 1M --rounds 5 --keys zipf --name 'lookup, zipf' || return 1

@@ -37,7 +37,8 @@ target_point_to_build(bool echo)
 		return -errno;
 	self[size] = '\0';
 	build = dirname(dirname(self));
-	snprintf(path, sizeof(path), "%s/%s", build, echo ? "bench/anagraph-bench-echo" : "server/anagraphd");
+	snprintf(
+	    path, sizeof(path), "%s/%s", build, echo ? "server/anagraph-bench-echo" : "server/anagraphd");
 	setenv("ANAGRAPHD", path, 1);
 	snprintf(path, sizeof(path), "%s/plugins", build);
 	setenv("ANAGRAPH_POLICY_DIR", path, 0);
