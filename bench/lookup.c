@@ -30,7 +30,7 @@ static const char USAGE[] = "usage: anagraph-bench lookup --store DIR [option…
 			    "  --name NAME       in the results (lookup)\n"
 			    "  --any-build       measure a build that is not optimised, too\n";
 
-static const char *const COLUMNS[] = { "lookups_per_s", "ns_per_lookup", NULL };
+static const char *const COLUMNS[] = { "lookups_per_s", "ns_per_lookup", "cpu_ns_per_lookup", NULL };
 
 struct lookups {
 	const char *store;

@@ -34,6 +34,12 @@ s()
 	awk -v seconds="$1" -v scale="$scale" 'BEGIN { printf "%g", seconds * scale < 0.05 ? 0.05 : seconds * scale }'
 }
 
+# n LOOKUPS: of a round, likewise.
+n()
+{
+	awk -v lookups="$1" -v scale="$scale" 'BEGIN { printf "%d", lookups * scale < 1000 ? 1000 : lookups * scale }'
+}
+
 # store NAME CONTACTS [ACCOUNTS]: makes a store unless one of this commit is there.
 store()
 {
@@ -68,21 +74,21 @@ read_path()
 		--against --mix resolve --connections 8 --name 'resolve, 8 connections' \
 		--against --mix resolve --in-flight 1 --name 'resolve, one by one' \
 		--against --mix count --against --mix batch --in-flight 4 || return 1
-	"$bench" lookup --store "$stores/1m" --lookups 1M --rounds 5 --name 'lookup, uniform' || return 1
-	"$bench" lookup --store "$stores/1m" --lookups 1M --rounds 5 --keys zipf --name 'lookup, zipf' || return 1
-	"$bench" lookup --store "$stores/1m" --lookups 1M --rounds 5 --batch 256 --name 'lookup, 256 on a snapshot'
+	"$bench" lookup --store "$stores/1m" --lookups "$(n 1000000)" --rounds 5 --name 'lookup, uniform' || return 1
+	"$bench" lookup --store "$stores/1m" --lookups "$(n 1000000)" --rounds 5 --keys zipf --name 'lookup, zipf' || return 1
+	"$bench" lookup --store "$stores/1m" --lookups "$(n 1000000)" --rounds 5 --batch 256 --name 'lookup, 256 on a snapshot'
 }
 
 # Latency over throughput, in open loops.
 latency()
 {
-	store 1m 1M || return 1
+	store 1m 1M && store write 1M || return 1
 	"$bench" run --store "$stores/1m" --rounds 3 --seconds "$(s 3)" --warm-up "$(s 1)" --in-flight 512 --mix resolve \
 		--rate 2000 --name 'resolve at 2k/s' \
 		--against --rate 5000 --name 'resolve at 5k/s' --against --rate 10000 --name 'resolve at 10k/s' \
 		--against --rate 20000 --name 'resolve at 20k/s' --against --rate 30000 --name 'resolve at 30k/s' ||
 		return 1
-	"$bench" run --store "$stores/1m" --rounds 3 --seconds "$(s 3)" --warm-up "$(s 1)" --in-flight 512 \
+	"$bench" run --store "$stores/write" --rounds 3 --seconds "$(s 3)" --warm-up "$(s 1)" --in-flight 512 \
 		--mix identify-change --rate 500 --name 'identify at 500/s' \
 		--against --rate 1000 --name 'identify at 1k/s' --against --rate 2000 --name 'identify at 2k/s' \
 		--against --rate 4000 --name 'identify at 4k/s' --against --rate 8000 --name 'identify at 8k/s'
@@ -123,7 +129,7 @@ grow()
 		set -- "$@" --against --store "$stores/$name" --name "$(label "$operation" "$name")"
 	done
 	shift "$count"
-	"$bench" run --rounds 4 --seconds "$(s "$seconds")" --warm-up "$(s 2)" --mix "$operation" \
+	"$bench" run --rounds 4 --seconds "$(s "$seconds")" --warm-up "$(s 4)" --mix "$operation" \
 		--store "$stores/$base" --name "$(label "$operation" "$base")" "$@"
 }
 
@@ -162,7 +168,7 @@ quick()
 		--against --mix batch --in-flight 4 --against --mix count --against --mix identify-same \
 		--against --mix identify-change --against --mix identify-fresh \
 		--against --mix resolve --rate 5000 --name 'resolve at 5k/s' || return 1
-	"$bench" lookup --store "$stores/quick" --lookups 500k --rounds 5
+	"$bench" lookup --store "$stores/quick" --lookups "$(n 500000)" --rounds 5
 	rm -rf "${stores:?}/quick"
 }
 

@@ -12,7 +12,7 @@
 
 static const char USAGE[] =
     "usage: anagraph-bench plot --kind KIND --out PATH [--figure FIGURE] [--title TITLE] FILE…\n"
-    "  --kind throughput    latency over calls a second: of open loops\n"
+    "  --kind throughput    latency over arrivals a second: of open loops\n"
     "  --kind growth        a figure (server_cpu_us_per_call) over the size of the store\n"
     "  --kind distribution  latency by percentile\n"
     "  --out PATH           PATH.png and PATH.svg are written\n";
@@ -87,7 +87,7 @@ add_throughput(struct plot *plot, const char *name, json_t *figures, json_t *set
 	static const char *const percentiles[SPREADS][2] = { { "p50_us", " p50" }, { "p99_us", " p99" },
 		{ "p99_9_us", " p99.9" } };
 	const char *loop = json_string_value(json_object_get(settings, "loop"));
-	double rate = json_number_value(json_object_get(json_object_get(figures, "calls_per_s"), "median"));
+	double rate = json_number_value(json_object_get(settings, "rate"));
 	int result = 0;
 
 	if (loop == NULL || strncmp(loop, "open", 4) != 0)
@@ -199,7 +199,8 @@ write_axes(FILE *script, const struct plot *plot)
 	write_text(script, plot->title);
 	putc('\n', script);
 	if (strcmp(plot->kind, "throughput") == 0) {
-		fputs("set logscale y\nset xrange [0:*]\nset xlabel 'calls a second'\nset ylabel 'latency, "
+		fputs("set logscale y\nset xrange [0:*]\nset xlabel 'calls that are due a second'\nset "
+		      "ylabel 'latency, "
 		      "µs'\n",
 		    script);
 	} else if (strcmp(plot->kind, "growth") == 0) {

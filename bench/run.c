@@ -16,6 +16,9 @@ static const char *const COLUMNS[] = { "calls_per_s", "server_cpu_us_per_call", 
 /* The figure whose ratio says most, for it does not depend on who calls. */
 static const char RATIO_FIGURE[] = "server_cpu_us_per_call";
 
+/* Before the first round each store is looked at in so many places, for so long at most. */
+enum { TOUCHED_AT_ONCE = 256, TOUCHED_MOST = 1000000, TOUCH_SECONDS = 20 };
+
 struct run {
 	struct sides sides;
 	struct target targets[SIDES]; /* by store number; the first of a number has it */
@@ -176,14 +179,54 @@ run_round(struct run *run, unsigned index)
 	return result;
 }
 
+/* Asks a server for contacts all over its store, so that no round pays for a page that is
+ * seen for the first time. */
 static int
-run_rounds(struct run *run)
+touch_store(struct run *run, unsigned index)
+{
+	struct target *target = &run->targets[index];
+	uint64_t contacts = dataset_size(&target->dataset);
+	struct side side = run->sides.sides[index];
+	struct drivers *drivers;
+	int result;
+
+	memset(side.weights, 0, sizeof(side.weights));
+	side.weights[OPERATION_BATCH] = 1;
+	side.batch_keys = TOUCHED_AT_ONCE;
+	side.in_flight = 4;
+	side.connections = 1;
+	side.stream = false;
+	side.rate = 0;
+	side.zipf = 0;
+	result = drivers_create(&drivers, &side, target, 1, 1);
+	if (result != 0)
+		return result;
+	result = drivers_run(run->round, drivers, TOUCH_SECONDS,
+	    (contacts < TOUCHED_MOST ? contacts : TOUCHED_MOST) / TOUCHED_AT_ONCE + 1, NULL, NULL);
+	drivers_destroy(drivers);
+	return result;
+}
+
+static int
+warm_up(struct run *run)
 {
 	int result = 0;
 
-	for (unsigned i = 0; result == 0 && run->sides.warm_up_seconds > 0 && i < run->sides.count; i++)
+	for (unsigned i = 0; result == 0 && i < run->sides.count; i++) {
+		if (run->started[i])
+			result = touch_store(run, i);
+	}
+	for (unsigned i = 0; result == 0 && i < run->sides.count; i++)
 		result = drivers_run(
 		    run->round, run->drivers[i], run->sides.warm_up_seconds, run->sides.calls, NULL, NULL);
+	return result;
+}
+
+static int
+run_rounds(struct run *run)
+{
+	int result = run->sides.warm_up_seconds > 0 ? warm_up(run) : 0;
+
 	progress_begin(&run->progress, "measuring");
 	for (unsigned round = 0; result == 0 && round < run->sides.rounds; round++) {
 		for (unsigned i = 0; result == 0 && i < run->sides.count; i++)

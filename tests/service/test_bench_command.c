@@ -414,12 +414,13 @@ pictures_are_drawn_of_results(void **state)
 {
 	static const char open_loop[] =
 	    "{\"line\":\"summary\",\"name\":\"x at 2k/s\",\"settings\":{\"loop\":\"open, "
-	    "poisson\"},\"figures\":{"
-	    "\"calls_per_s\":{\"median\":2000},\"p50_us\":{\"median\":5,\"least\":4,\"greatest\":6}}}\n"
+	    "poisson\",\"rate\":2000},"
+	    "\"figures\":{\"p50_us\":{\"median\":5,\"least\":4,\"greatest\":6}}}\n"
 	    "{\"line\":\"summary\",\"name\":\"x at 1k/s\",\"settings\":{\"loop\":\"open, "
-	    "poisson\"},\"figures\":{"
-	    "\"calls_per_s\":{\"median\":1000},\"p50_us\":{\"median\":3,\"least\":2,\"greatest\":4}}}\n"
-	    "{\"line\":\"summary\",\"name\":\"y\",\"settings\":{\"loop\":\"closed\"},\"figures\":{}}\n";
+	    "poisson\",\"rate\":1000},"
+	    "\"figures\":{\"p50_us\":{\"median\":3,\"least\":2,\"greatest\":4}}}\n"
+	    "{\"line\":\"summary\",\"name\":\"y\",\"settings\":{\"loop\":\"closed\",\"rate\":0},"
+	    "\"figures\":{\"p50_us\":{\"median\":3,\"least\":2,\"greatest\":4}}}\n";
 	static const char sizes[] =
 	    "{\"line\":\"summary\",\"name\":\"x of "
 	    "10k\",\"settings\":{\"data\":{\"contacts\":10000}},\"figures\":{"
