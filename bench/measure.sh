@@ -97,6 +97,7 @@ latency()
 # Durable writes: of one caller to many, and what a write that changes nothing costs.
 write_path()
 {
+	drop write
 	store write 1M || return 1
 	"$bench" run --store "$stores/write" --rounds 5 --seconds "$(s 4)" --mix resolve \
 		--against --mix identify-same --against --mix identify-change --against --mix identify-fresh \
@@ -144,8 +145,9 @@ growth()
 	cat "$stores/$large_name.jsonl"
 	grow resolve 3 1m 10k 100k "$large_name" && grow count 2 10 10k 100k 1m "$large_name" &&
 		grow identify-change 3 1m 10k 100k "$large_name" || return 1
-	drop "$large_name"
-	store "$many" "$large" 10000 || return 1
+	# The base was written to, and is held against a store that was not.
+	drop "$large_name" 1m
+	store 1m 1M && store "$many" "$large" 10000 || return 1
 	sed 's/"name":"load"/"name":"load of many accounts"/' "$stores/$many.jsonl"
 	grow resolve 3 1m "$many" && grow count 2 10 "$many" &&
 		grow identify-change 3 1m "$many" || return 1

@@ -22,7 +22,7 @@ import tempfile
 MOST_PERCENT = 5
 # What has to be the same for counts to be comparable; what else tells something about them.
 CONDITIONS = ("compiler", "valgrind", "processor")
-LIBRARIES = ("libc6", "libgrpc29", "liblmdb0", "libphonenumber8", "libprotobuf-c1", "libsodium23", "libxxhash0")
+LIBRARIES = ("libc6", "libgrpc29", "liblmdb0", "liblz4-1", "libphonenumber8", "libprotobuf-c1", "libsodium23", "libxxhash0")
 TRIGGER = re.compile(r"^desc: Trigger: Client Request: (\S+)$", re.MULTILINE)
 TOTALS = re.compile(r"^totals: (\d+)$", re.MULTILINE)
 
