@@ -51,6 +51,7 @@ enum limits {
 	LIMIT_POLICY_FAILURES = 3,                     /* in a row: it is not asked for a while */
 	LIMIT_POLICY_REST_SECONDS = 30,                /* the first while; each next one is twice as long */
 	LIMIT_POLICY_REST_MOST_SECONDS = 60 * 60,
+	LIMIT_REPLAY_HOLD_SECONDS = 3600, /* a replay's read transaction, if it is let */
 	LIMIT_SHADOW_WAITING = 4096, /* conflicts that a shadow has not been asked yet: more are skipped */
 	LIMIT_POLICY_QUESTION_LINES = 16, /* of its log for one question: more are dropped */
 

@@ -42,11 +42,7 @@ static const char HELP[] =
     "reuse of its freed space for so long; then the journal's conflicts are decided again, and\n"
     "all that happened is played once more both ways, in a scratch directory under $TMPDIR.\n";
 
-enum {
-	OPTIONS_MOST = 64,
-	HOLD_SECONDS = 60,
-	HOLD_SECONDS_MOST = 3600,
-};
+enum { HOLD_SECONDS = 60 };
 
 static const int64_t SECOND_US = 1000000;
 
@@ -60,9 +56,9 @@ struct asked {
 	const char *hold;
 	const char *sources[SOURCE_COUNT];
 	size_t source_count;
-	const char *texts[OPTIONS_MOST];
+	const char *texts[LIMIT_POLICY_OPTIONS];
 	size_t option_count;
-	struct anagraph_option options[OPTIONS_MOST];
+	struct anagraph_option options[LIMIT_POLICY_OPTIONS];
 	struct replay_shown shown;
 	struct config config;
 	struct replay_options replay;
@@ -96,9 +92,9 @@ read_hold(struct asked *asked, const struct command *command)
 	errno = 0;
 	seconds = strtoul(asked->hold, &end, 10);
 	if (*asked->hold < '0' || *asked->hold > '9' || *end != '\0' || errno != 0 ||
-	    seconds > HOLD_SECONDS_MOST)
+	    seconds > LIMIT_REPLAY_HOLD_SECONDS)
 		return command_misused(
-		    command, "--hold %s: expected seconds, up to %d", asked->hold, HOLD_SECONDS_MOST);
+		    command, "--hold %s: expected seconds, up to %d", asked->hold, LIMIT_REPLAY_HOLD_SECONDS);
 	asked->replay.hold_seconds = (unsigned)seconds;
 	return OPTION_TAKEN;
 }
@@ -201,7 +197,7 @@ read_command_line(struct asked *asked, struct command *command, int argc, char *
 		    .kind = VERB_OWN_TEXTS,
 		    .own_text = asked->texts,
 		    .own_count = &asked->option_count,
-		    .own_most = OPTIONS_MOST },
+		    .own_most = LIMIT_POLICY_OPTIONS },
 		{ .name = "json", .kind = VERB_OWN_TRUE, .own_flag = &asked->shown.json },
 	};
 	int result = command_read_options(command, NULL, own, sizeof(own) / sizeof(own[0]), HELP, argc, argv);
