@@ -14,7 +14,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <libgen.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -46,7 +45,6 @@ struct policy {
 	char id[LIMIT_POLICY_ID_BYTES + 1];
 	char version[LIMIT_POLICY_VERSION_BYTES + 1];
 	char build[POLICY_BUILD_DIGITS + 1];
-	_Atomic uint64_t counts[FALLBACK_INVALID + 1]; /* by enum fallback */
 };
 
 struct policy_host {
@@ -510,22 +508,4 @@ policy_decide(
 	policy_reason_cut(answer.reason);
 	*verdict = answer;
 	return ANAGRAPH_DECIDED;
-}
-
-void
-policy_count(struct policy *policy, enum fallback fallback)
-{
-	assert(fallback >= FALLBACK_NONE && fallback <= FALLBACK_INVALID);
-	atomic_fetch_add_explicit(&policy->counts[fallback], 1, memory_order_relaxed);
-}
-
-struct policy_counts
-policy_counts_of(const struct policy *policy)
-{
-	return (struct policy_counts){
-		.decided = atomic_load_explicit(&policy->counts[FALLBACK_NONE], memory_order_relaxed),
-		.failed = atomic_load_explicit(&policy->counts[FALLBACK_FAILED], memory_order_relaxed),
-		.deferred = atomic_load_explicit(&policy->counts[FALLBACK_DEFERRED], memory_order_relaxed),
-		.invalid = atomic_load_explicit(&policy->counts[FALLBACK_INVALID], memory_order_relaxed),
-	};
 }

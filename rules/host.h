@@ -39,14 +39,6 @@ struct policy_host_options {
 	void *log_context;
 };
 
-/* What became of the questions put to a policy. */
-struct policy_counts {
-	uint64_t decided;
-	uint64_t failed;
-	uint64_t deferred;
-	uint64_t invalid;
-};
-
 enum policy_host_outcome {
 	POLICY_E_REFUSED = 1, /* *error says why */
 };
@@ -111,12 +103,5 @@ const struct policy_identity *policy_identity_of(const struct policy *policy);
  * is not of its form is cut to the part that is. Untouched on any but 0. Any thread. */
 int policy_decide(
     struct anagraph_verdict *verdict, const struct policy *policy, const struct anagraph_conflict *conflict);
-
-/* Notes what became of a question: FALLBACK_NONE for a verdict carried out. Any
- * thread. */
-void policy_count(struct policy *policy, enum fallback fallback);
-
-/* Reads the counters. Any thread. */
-struct policy_counts policy_counts_of(const struct policy *policy);
 
 #endif

@@ -574,29 +574,6 @@ test_reasons_are_cut_to_their_form(void **state)
 	policy_host_destroy(host);
 }
 
-static void
-test_counts_go_where_they_belong(void **state)
-{
-	static const enum fallback noted[] = { FALLBACK_NONE, FALLBACK_NONE, FALLBACK_NONE, FALLBACK_NONE,
-		FALLBACK_FAILED, FALLBACK_DEFERRED, FALLBACK_DEFERRED, FALLBACK_INVALID, FALLBACK_INVALID,
-		FALLBACK_INVALID };
-	struct policy_host *host = open_samples(*state);
-	struct policy *policy = load(host, "plain");
-	struct policy *other = load(host, "talker");
-	struct policy_counts counts;
-
-	for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
-		policy_count(policy, noted[i]);
-	counts = policy_counts_of(policy);
-	assert_int_equal(counts.decided, 4);
-	assert_int_equal(counts.failed, 1);
-	assert_int_equal(counts.deferred, 2);
-	assert_int_equal(counts.invalid, 3);
-	counts = policy_counts_of(other);
-	assert_int_equal(counts.decided + counts.failed + counts.deferred + counts.invalid, 0);
-	policy_host_destroy(host);
-}
-
 struct lines {
 	size_t count;
 	uint32_t levels[8];
@@ -686,7 +663,6 @@ main(int argc, char **argv)
 		IN_SCRATCH(test_R22_no_verdict_leaves_the_output_alone),
 		IN_SCRATCH(test_R22_verdicts_outside_the_table_are_passed_on),
 		IN_SCRATCH(test_reasons_are_cut_to_their_form),
-		IN_SCRATCH(test_counts_go_where_they_belong),
 		IN_SCRATCH(test_a_policy_is_given_its_options_and_a_log),
 		IN_SCRATCH(test_a_policy_may_talk_to_nobody),
 	};
