@@ -203,7 +203,7 @@ put_question(struct shadow *shadow, const struct shown *shown)
 		report(shadow);
 }
 
-/* The next one that waits; NULL once nothing does and it ends. */
+/* The next one that waits; NULL once it ends. */
 static struct shown *
 take(struct shadow *shadow)
 {
@@ -307,15 +307,36 @@ shadow_create(struct shadow **out, struct policy_host *host, enum source source,
 	return 0;
 }
 
+/* Has its thread take nothing more: what waits is not asked, or an end could take as many
+ * deadlines as may wait. */
+static void
+end(struct shadow *shadow)
+{
+	struct shown *dropped;
+
+	pthread_mutex_lock(&shadow->lock);
+	dropped = shadow->first;
+	shadow->first = NULL;
+	shadow->last_next = &shadow->first;
+	shadow->counts.skipped += shadow->waiting;
+	shadow->waiting = 0;
+	shadow->ending = true;
+	pthread_cond_signal(&shadow->arrived);
+	pthread_mutex_unlock(&shadow->lock);
+	while (dropped != NULL) {
+		struct shown *next = dropped->next;
+
+		free(dropped);
+		dropped = next;
+	}
+}
+
 void
 shadow_destroy(struct shadow *shadow)
 {
 	if (shadow == NULL)
 		return;
-	pthread_mutex_lock(&shadow->lock);
-	shadow->ending = true;
-	pthread_cond_signal(&shadow->arrived);
-	pthread_mutex_unlock(&shadow->lock);
+	end(shadow);
 	pthread_join(shadow->thread, NULL);
 	report(shadow);
 	finish(shadow);

@@ -1,10 +1,12 @@
 /* A shadow by itself: showing it a conflict never waits for it, what it is shown is its own
- * copy, and so many may wait and no more. */
+ * copy, so many may wait and no more, and those that still do when it ends are not asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,17 +54,24 @@ stage_begin(struct stage *stage)
 	assert_int_equal(shadow_create(&stage->shadow, stage->host, SOURCE_PUSH, &stage->config, &error), 0);
 }
 
-/* Lets it answer everything, and waits until it has. */
+/* What is left once the shadow has ended. */
+static void
+stage_clear(struct stage *stage)
+{
+	policy_host_destroy(stage->host);
+	close(stage->asked[0]);
+	if (stage->asked[1] >= 0)
+		close(stage->asked[1]);
+	close(stage->go[0]);
+	test_directory_remove(stage->copy_dir);
+	free(stage->copy_dir);
+}
+
 static void
 stage_end(struct stage *stage)
 {
 	shadow_destroy(stage->shadow);
-	policy_host_destroy(stage->host);
-	close(stage->asked[0]);
-	close(stage->asked[1]);
-	close(stage->go[0]);
-	test_directory_remove(stage->copy_dir);
-	free(stage->copy_dir);
+	stage_clear(stage);
 }
 
 static void
@@ -130,6 +139,40 @@ test_as_many_wait_as_may_and_no_more(void **state)
 	stage_end(&stage);
 }
 
+static void *
+destroy(void *context)
+{
+	shadow_destroy(context);
+	return NULL;
+}
+
+/* The gate stays shut until what waits has been dropped: were it asked, this would not end. */
+static void
+test_ending_costs_no_more_than_the_question_under_way(void **state)
+{
+	struct stage stage;
+	pthread_t ending;
+	char byte;
+
+	(void)state;
+	stage_begin(&stage);
+	show(&stage, VERDICT_KEEP);
+	await_question(&stage);
+	for (unsigned i = 0; i < 3; i++)
+		show(&stage, VERDICT_TAKE);
+	assert_int_equal(pthread_create(&ending, NULL, destroy, stage.shadow), 0);
+	while (shadow_counts_of(stage.shadow).skipped < 3)
+		sched_yield();
+	close(stage.go[1]);
+	assert_int_equal(pthread_join(ending, NULL), 0);
+
+	/* Nobody else has the pipe's end: it was asked no second time. */
+	close(stage.asked[1]);
+	assert_int_equal(read(stage.asked[0], &byte, 1), 0);
+	stage.asked[1] = -1;
+	stage_clear(&stage);
+}
+
 static void
 test_one_that_was_never_asked_ends(void **state)
 {
@@ -147,6 +190,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_many_wait_as_may_and_no_more),
+		cmocka_unit_test(test_ending_costs_no_more_than_the_question_under_way),
 		cmocka_unit_test(test_one_that_was_never_asked_ends),
 	};
 
