@@ -1,7 +1,7 @@
 /* `anagraph policy replay`: what another policy would have made of an account's history.
  *
- * The policy's code runs in a process of its own: should it crash, a person is told at which
- * entry, and the scratch directory goes all the same. */
+ * The policy's code runs in a process of its own: should it crash or end the process, a
+ * person is told at which entry, and the scratch directory goes all the same. */
 #include "client/command/replay.h"
 
 #include <errno.h>
@@ -231,6 +231,12 @@ log_for_policy(void *context, const char *policy_id, uint32_t level, struct byte
 	fprintf(stderr, "policy %s: %.*s\n", policy_id, BYTES_PRINT(message));
 }
 
+/* What the process of its own tells, in memory of both. */
+struct told {
+	uint64_t sequence; /* of the entry that is being decided */
+	bool finished;     /* its exit status is the command's and not something of the policy's */
+};
+
 /* In the process of its own. */
 static int
 replay(const struct command *command, struct asked *asked)
@@ -252,7 +258,7 @@ replay(const struct command *command, struct asked *asked)
 
 /* What became of that process: the exit status. */
 static int
-wait_for(const struct command *command, pid_t pid, const uint64_t *sequence)
+wait_for(const struct command *command, pid_t pid, const struct told *told)
 {
 	int status;
 
@@ -260,12 +266,16 @@ wait_for(const struct command *command, pid_t pid, const uint64_t *sequence)
 		if (errno != EINTR)
 			return command_failed("the replay", -errno);
 	}
-	if (WIFEXITED(status))
+	if (WIFEXITED(status) && told->finished)
 		return WEXITSTATUS(status);
-	fprintf(stderr, "anagraph %s: the policy crashed (signal %d: %s)", command->verb, WTERMSIG(status),
-	    strsignal(WTERMSIG(status)));
-	if (*sequence > 0)
-		fprintf(stderr, " at journal entry %llu", (unsigned long long)*sequence);
+	if (WIFEXITED(status))
+		fprintf(stderr, "anagraph %s: the policy ended the process (exit status %d)", command->verb,
+		    WEXITSTATUS(status));
+	else
+		fprintf(stderr, "anagraph %s: the policy crashed (signal %d: %s)", command->verb,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (told->sequence > 0)
+		fprintf(stderr, " at journal entry %llu", (unsigned long long)told->sequence);
 	fprintf(stderr, "; nothing has changed\n");
 	return EXIT_REFUSED;
 }
@@ -273,24 +283,25 @@ wait_for(const struct command *command, pid_t pid, const uint64_t *sequence)
 static int
 replay_apart(const struct command *command, struct asked *asked)
 {
-	uint64_t *sequence =
-	    mmap(NULL, sizeof(*sequence), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct told *told =
+	    mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int result;
 	pid_t pid;
 
-	if (sequence == MAP_FAILED)
+	if (told == MAP_FAILED)
 		return command_failed("the replay", -errno);
-	asked->replay.sequence = sequence;
+	asked->replay.sequence = &told->sequence;
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		result = replay(command, asked);
 		if (fflush(stdout) == EOF && result == 0)
 			result = command_failed("standard output", -errno);
+		told->finished = true;
 		_exit(result);
 	}
-	result = pid < 0 ? command_failed("the replay", -errno) : wait_for(command, pid, sequence);
-	munmap(sequence, sizeof(*sequence));
+	result = pid < 0 ? command_failed("the replay", -errno) : wait_for(command, pid, told);
+	munmap(told, sizeof(*told));
 	return result;
 }
 

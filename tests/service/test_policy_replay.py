@@ -260,7 +260,11 @@ def test_what_is_refused(house):
             (1, "nosuch.so", house.testing / "nosuch.so", store),
             (1, missing, witness, ["--account", "shop", "--data-dir", missing]),
             (1, "within 0 seconds", witness, [*store, "--hold", "0"]),
-            (1, "the policy crashed (signal 6: Aborted) at journal entry ", witness, [*store, "--option", "crash=1"])]:
+            (1, "the policy crashed (signal 6: Aborted) at journal entry ", witness, [*store, "--option", "crash=1"]),
+            (1, "the policy ended the process (exit status 0) at journal entry ", witness,
+                [*store, "--option", "exit=0"]),
+            (1, "the policy ended the process (exit status 1) at journal entry ", witness,
+                [*store, "--option", "exit=1"])]:
         done = house.attempt(policy, *arguments) if policy else house.attempt("--json", *arguments)
         expect_equal(done.returncode, status, f"{words}: exit status ({done.stderr.strip()})")
         expect(words in done.stderr, f"{words!r} is not in {done.stderr!r}")

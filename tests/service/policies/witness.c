@@ -3,7 +3,8 @@
  * same, down to a time or the absence of a claim, gets another answer. Some are answered
  * with a failure or put off.
  *
- * Options: salt goes into the verdict and not into the reason; crash=1 kills the process. */
+ * Options: salt goes into the verdict and not into the reason; crash=1 kills the process,
+ * exit=0 and exit=1 end it with that status. */
 #include <anagraph/policy.h>
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 struct instance {
 	uint64_t salt;
 	int crashes;
+	int exits;
+	int status; /* to exit with */
 };
 
 static uint64_t
@@ -59,6 +62,10 @@ create(const struct anagraph_host *host, const struct anagraph_option *options, 
 			made->salt = mix(1, option->value.data, option->value.size);
 		} else if (option->name.size == 5 && memcmp(option->name.data, "crash", 5) == 0) {
 			made->crashes = 1;
+		} else if (option->name.size == 4 && memcmp(option->name.data, "exit", 4) == 0 &&
+		    option->value.size == 1) {
+			made->exits = 1;
+			made->status = option->value.data[0] - '0';
 		} else {
 			free(made);
 			return -1;
@@ -84,6 +91,8 @@ decide(const void *context, const struct anagraph_conflict *conflict, struct ana
 
 	if (instance->crashes)
 		abort();
+	if (instance->exits)
+		exit(instance->status);
 	hash = mix(hash, &conflict->name_class, sizeof(conflict->name_class));
 	hash = mix(hash, conflict->account.data, conflict->account.size);
 	hash = mix(hash, conflict->name.data, conflict->name.size);
