@@ -3,7 +3,7 @@
  * reader, so that a store in which nothing is due is not written to. What is found is
  * taken away with the batches that are written anyway, in proportion to their size, and
  * in transactions of its own where there are none: no write ever waits for more than a
- * little of it. */
+ * little of it. With each round, what killed readers left held is let go of. */
 #include "server/engine/sweep.h"
 
 #include <errno.h>
@@ -123,6 +123,19 @@ look_at_accounts(struct sweep *sweep)
 	}
 }
 
+/* One that was killed while it read would hold back the reuse of freed pages until a restart. */
+static void
+clear_readers(const struct sweep *sweep)
+{
+	unsigned cleared = 0;
+	int result = graph_clear_readers(&cleared, sweep->options->graph);
+
+	if (result != 0)
+		tell(sweep, "cannot look for readers of the store that were killed");
+	else if (cleared > 0)
+		tell(sweep, "a reader of the store that was killed no longer holds back freed space");
+}
+
 void
 sweep_look(struct sweep *sweep)
 {
@@ -134,6 +147,7 @@ sweep_look(struct sweep *sweep)
 		sweep->looking = true;
 		sweep->account_size = 0;
 		sweep->next_round_us = engine_now_us() + ROUND_US;
+		clear_readers(sweep);
 	}
 	if (graph_read_begin(sweep->reader) != 0) {
 		sweep_put_off(sweep);

@@ -1,6 +1,6 @@
 /* What the committer clears away besides writing: journal entries that an account does not
- * keep any longer, and answers that have expired. Private to engine/; the committer's
- * thread. */
+ * keep any longer, answers that have expired, and what readers hold that were killed. Private
+ * to engine/; the committer's thread. */
 #ifndef ANAGRAPH_SERVER_ENGINE_SWEEP_H
 #define ANAGRAPH_SERVER_ENGINE_SWEEP_H
 
@@ -25,7 +25,8 @@ void sweep_finish(struct sweep *sweep);
 /* Until when there is nothing to do: a time of engine_now_us, past if there is. */
 int64_t sweep_idle_until_us(const struct sweep *sweep);
 
-/* Looks a little further for what is past its time, unless something is known to be. */
+/* Looks a little further for what is past its time, unless something is known to be; a round
+ * begins with killed readers. */
 void sweep_look(struct sweep *sweep);
 
 /* Whether something is known to be past its time. */

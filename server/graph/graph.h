@@ -74,6 +74,11 @@ void graph_read_end(struct graph_reader *reader);
  * borrowed until graph_read_end may be used any more. For who reads more than an answer. */
 void graph_read_forget(struct graph_reader *reader);
 
+/* Lets go of what readers of other processes hold that ended without letting go of it themselves:
+ * as long as it is held, no page freed since is used again. *cleared is how many there were. 0;
+ * -errno. Any thread; costs a system call for each process that reads. */
+int graph_clear_readers(unsigned *cleared, struct graph *graph);
+
 /* Goes once through all that readers look for, so that the first of them need not wait for the
  * disk; ends early when told to stop. 0; -errno. Any thread but a reader's; takes a second for
  * some millions of contacts. */

@@ -389,3 +389,15 @@ graph_next_journal(uint64_t *sequence, struct graph_reader *reader, struct bytes
 	*sequence = found_sequence;
 	return 0;
 }
+
+int
+graph_clear_readers(unsigned *cleared, struct graph *graph)
+{
+	int dead = 0;
+	int code = mdb_reader_check(graph->env, &dead);
+
+	if (code != 0)
+		return environment_result(code);
+	*cleared = (unsigned)dead;
+	return 0;
+}

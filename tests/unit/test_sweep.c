@@ -7,9 +7,13 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "rules/settings.h"
 #include "server/engine/engine.h"
@@ -332,6 +336,108 @@ test_sweeping_beside_writes(void **state)
 	free(visits);
 }
 
+/* Another process reads the store: in the child, which never returns. */
+static void
+read_for_ever(const struct hand_store *store, int ready)
+{
+	const struct graph_options options = {
+		.data_dir = store->data_dir,
+		.map_size_bytes = store->map_size_bytes,
+		.without_key = true,
+		.only_readers = true,
+	};
+	struct graph_reader *reader;
+	struct graph_error error;
+	struct graph *graph;
+
+	if (graph_open(&graph, &options, &error) != 0 || graph_reader_create(&reader, graph) != 0 ||
+	    graph_read_begin(reader) != 0 || write(ready, "r", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* Returns once it is in the midst of reading. */
+static pid_t
+start_reader(const struct hand_store *store)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0)
+		read_for_ever(store, ready[1]);
+	assert_true(pid > 0);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void
+kill_reader(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+}
+
+static unsigned
+clear_readers(struct hand_store *store)
+{
+	unsigned cleared = 77;
+
+	assert_int_equal(graph_clear_readers(&cleared, store->graph), 0);
+	return cleared;
+}
+
+static void
+test_a_reader_that_was_killed_is_cleared(void **state)
+{
+	struct hand_store store;
+	pid_t pid;
+
+	(void)state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	pid = start_reader(&store);
+	assert_int_equal(clear_readers(&store), 0); /* it reads, as this process does */
+	kill_reader(pid);
+	assert_int_equal(clear_readers(&store), 1);
+	assert_int_equal(clear_readers(&store), 0);
+	hand_store_destroy(&store);
+}
+
+/* A write is answered before the engine looks around: with the second one's answer it has. */
+static void
+test_an_engine_clears_readers_that_were_killed(void **state)
+{
+	const struct settings settings = { .defaults = { .shared_limit = DEFAULT_SHARED_LIMIT } };
+	struct visit *visits = calloc(2, sizeof(*visits));
+	struct hand_store store;
+	struct engine *engine;
+
+	(void)state;
+	assert_non_null(visits);
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	kill_reader(start_reader(&store));
+	engine = start(&store, &settings);
+	for (unsigned i = 0; i < 2; i++) {
+		submit(engine, &visits[i], i);
+		while (!atomic_load(&visits[i].done))
+			sched_yield();
+	}
+	assert_int_equal(clear_readers(&store), 0);
+	stop(engine);
+	hand_store_destroy(&store);
+	free(visits);
+}
+
 int
 main(void)
 {
@@ -342,6 +448,8 @@ main(void)
 		cmocka_unit_test(test_looking_writes_nothing),
 		cmocka_unit_test(test_sweeping_a_full_store),
 		cmocka_unit_test(test_sweeping_beside_writes),
+		cmocka_unit_test(test_a_reader_that_was_killed_is_cleared),
+		cmocka_unit_test(test_an_engine_clears_readers_that_were_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
