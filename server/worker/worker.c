@@ -153,12 +153,13 @@ static int
 start_process(struct process *out, struct worker *worker, struct policy_error *error)
 {
 	char how[PROCESS_MESSAGE_BYTES];
-	char ended[PROCESS_MESSAGE_BYTES + 64];
+	char ended[POLICY_MESSAGE_BYTES];
 	struct process process;
 	int result = process_spawn(&process, worker->program);
 
 	if (result != 0) {
-		snprintf(ended, sizeof(ended), "its worker cannot be started: %s", strerror(-result));
+		snprintf(ended, sizeof(ended), "its worker, %s, cannot be started: %s", worker->program,
+		    strerror(-result));
 		return refuse(error, worker, ended);
 	}
 	result = introduce(&process, worker, error);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "server/graph/environment.h"
+#include "server/graph/write.h"
 #include "tests/unit/hand.h"
 
 enum { MAP_BYTES = 64 * 1024 * 1024, FIRST_TXN = 7, CONTACTS = 300, ROUNDS = 8 };
@@ -259,6 +260,94 @@ test_a_wrong_place_costs_a_look(void **state)
 	hand_store_destroy(&store);
 }
 
+static uint64_t
+next_random(uint64_t *state)
+{
+	uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return mixed ^ (mixed >> 31);
+}
+
+enum { ROWS = 120, ROW_BYTES = 200 };
+
+static void
+row_key(struct key *key, unsigned row)
+{
+	char text[32];
+
+	key_identifier(key, BYTES("shop"), NAMESPACE_PUSH, browser(text, row));
+}
+
+/* Writes and takes away some rows, most of them in the size they had, and commits or not. */
+static void
+change_rows(struct graph *graph, uint64_t *state)
+{
+	uint8_t value[ROW_BYTES];
+	struct graph_error error;
+	unsigned count = 1 + (unsigned)(next_random(state) % 3);
+	uint64_t txn;
+
+	assert_int_equal(graph_write_begin(graph), 0);
+	for (unsigned i = 0; i < count; i++) {
+		size_t size = next_random(state) % 4 != 0 ? 8 : 8 + next_random(state) % (ROW_BYTES - 8);
+		struct key key;
+
+		row_key(&key, (unsigned)(next_random(state) % ROWS));
+		memset(value, (int)(next_random(state) % 256), sizeof(value));
+		if (next_random(state) % 5 == 0)
+			assert_true(table_delete(graph, TABLE_IDENTIFIER, &key) >= 0);
+		else
+			assert_int_equal(table_put(graph, TABLE_IDENTIFIER, &key, bytes_of(value, size)), 0);
+	}
+	if (next_random(state) % 4 == 0)
+		graph_abort(graph);
+	else
+		assert_int_equal(graph_commit(&txn, graph, &error), 0);
+}
+
+/* Every row by its place, if it has one, is what the table has. */
+static void
+expect_rows(struct hand_store *store, struct arena *arena)
+{
+	assert_int_equal(graph_read_begin(store->reader), 0);
+	for (unsigned row = 0; row < ROWS; row++) {
+		struct bytes by_place = { NULL, 0 };
+		struct bytes by_table = { NULL, 0 };
+		struct key key;
+
+		row_key(&key, row);
+		assert_int_equal(
+		    row_get(&by_place, store->reader->txn, store->graph, arena, TABLE_IDENTIFIER, &key),
+		    row_get(&by_table, store->reader->txn, store->graph, NULL, TABLE_IDENTIFIER, &key));
+		assert_true(bytes_equal(by_place, by_table));
+	}
+	graph_read_end(store->reader);
+	arena_reset(arena);
+}
+
+/* A small store, whose few pages are used again after a transaction or two. */
+static void
+test_rows_are_those_of_the_table_however_pages_are_used_again(void **test_state)
+{
+	enum { CHANGES = 600 };
+	struct hand_store store;
+	struct arena arena;
+	uint64_t state = 1;
+
+	(void)test_state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	arena_init(&arena, 1024 * 1024);
+	for (unsigned i = 0; i < CHANGES; i++) {
+		change_rows(store.graph, &state);
+		expect_rows(&store, &arena);
+	}
+	arena_finish(&arena);
+	hand_store_destroy(&store);
+}
+
 int
 main(void)
 {
@@ -272,6 +361,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_many_rows_share_the_room, begin, end),
 		cmocka_unit_test(test_readers_see_their_own_moment),
 		cmocka_unit_test(test_a_wrong_place_costs_a_look),
+		cmocka_unit_test(test_rows_are_those_of_the_table_however_pages_are_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
