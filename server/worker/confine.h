@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* Before the policy's file is mapped: limits; none of root's powers but to read; no files but that one and the system's
- * libraries, as far as the kernel has Landlock, which *is_walled tells; and no system calls
- * but those of loading and deciding. 0; -errno. */
+/* Before the policy's file is mapped: limits; none of root's powers but to read; no files but that one and
+ * the system's libraries, as far as the kernel has Landlock, which *is_walled tells; and no system calls but
+ * those of loading and deciding. 0; -errno. */
 int confine_for_loading(bool *is_walled, const char *copy_path);
 
 /* Before the policy is asked for its instance: only memory, waiting and ending are left.
