@@ -153,7 +153,7 @@ static int
 start_process(struct process *out, struct worker *worker, struct policy_error *error)
 {
 	char how[PROCESS_MESSAGE_BYTES];
-	char ended[POLICY_MESSAGE_BYTES];
+	char ended[PROCESS_MESSAGE_BYTES + 256];
 	struct process process;
 	int result = process_spawn(&process, worker->program);
 
