@@ -165,7 +165,7 @@ add_common(scmp_filter_ctx filter)
 
 	for (size_t i = 0; result == 0 && i < COUNT_OF(ADVICE); i++)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(madvise), 1,
-		    SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)ADVICE[i]));
+		    SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)ADVICE[i], 0));
 
 	if (result == 0) /* abort signals itself */
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
