@@ -113,7 +113,8 @@ put_aside(struct run *run)
 {
 	for (size_t i = 0; i < run->count; i++)
 		run->rows[i].prefix = prefix_of(key_at(run->memory + run->rows[i].at), run->common_bytes);
-	qsort_r(run->rows, run->count, sizeof(run->rows[0]), compare_references, run);
+	if (run->count > 0)
+		qsort_r(run->rows, run->count, sizeof(run->rows[0]), compare_references, run);
 	for (size_t i = 0; i < run->count; i++) {
 		const uint8_t *row = run->memory + run->rows[i].at;
 		size_t size = ROW_HEAD_BYTES + size_at(row) + size_at(row + 2);
