@@ -140,22 +140,6 @@ is_indexed(struct draft *draft, struct draft_array *array, size_t count,
 	return true;
 }
 
-static bool
-identifier_is(const struct identifier *identifier, enum namespace_id namespace_id, struct bytes value)
-{
-	return identifier->namespace_id == namespace_id && bytes_equal(identifier->value, value);
-}
-
-bool
-contact_holds(const struct contact *contact, enum namespace_id namespace_id, struct bytes value)
-{
-	for (size_t i = 0; i < contact->identifier_count; i++) {
-		if (identifier_is(&contact->identifiers[i], namespace_id, value))
-			return true;
-	}
-	return false;
-}
-
 struct identifier *
 draft_identifier(struct draft *draft, enum namespace_id namespace_id, struct bytes value)
 {

@@ -70,9 +70,6 @@ struct draft *work_find(const struct work *work, uint64_t contact_id);
 /* Opens a working copy of a contact in the caller's memory. */
 int draft_open(struct draft *draft, struct arena *arena, const struct contact *contact);
 
-/* Whether the contact has the identifier; for one that no draft is opened for. */
-bool contact_holds(const struct contact *contact, enum namespace_id namespace_id, struct bytes value);
-
 /* The identifier of that namespace and value, or NULL. */
 struct identifier *draft_identifier(struct draft *draft, enum namespace_id namespace_id, struct bytes value);
 

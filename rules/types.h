@@ -144,6 +144,23 @@ struct contact {
 	size_t dismissal_count;
 };
 
+static inline bool
+identifier_is(const struct identifier *identifier, enum namespace_id namespace_id, struct bytes value)
+{
+	return identifier->namespace_id == namespace_id && bytes_equal(identifier->value, value);
+}
+
+/* Whether the contact has the identifier. */
+static inline bool
+contact_holds(const struct contact *contact, enum namespace_id namespace_id, struct bytes value)
+{
+	for (size_t i = 0; i < contact->identifier_count; i++) {
+		if (identifier_is(&contact->identifiers[i], namespace_id, value))
+			return true;
+	}
+	return false;
+}
+
 /* One account's numbers. A missing account is all zeros. */
 struct account {
 	uint64_t last_contact_id;

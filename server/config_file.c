@@ -63,37 +63,28 @@ take_key_file(void *target, const struct yaml_value *value)
 	return keep_text(&reader->config->key_file, reader->config, value);
 }
 
-/* A value that the command line knows, too. */
-static int
-take_setting(struct file_reader *reader, const struct yaml_value *value,
-    int (*read)(struct config *config, struct config_error *error, const char *where, const char *text))
-{
-	char where[YAML_WHERE_BYTES];
-	const char *text;
-	int result = yaml_text(&text, value);
-
-	if (result != 0)
-		return result;
-	yaml_where(where, value);
-	return read(reader->config, value->file->error, where, text);
-}
-
 static int
 take_listen(void *target, const struct yaml_value *value)
 {
-	return take_setting(target, value, config_read_listen);
+	struct file_reader *reader = target;
+
+	return yaml_take_setting(reader->config, value, config_read_listen);
 }
 
 static int
 take_threads(void *target, const struct yaml_value *value)
 {
-	return take_setting(target, value, config_read_threads);
+	struct file_reader *reader = target;
+
+	return yaml_take_setting(reader->config, value, config_read_threads);
 }
 
 static int
 take_map_size(void *target, const struct yaml_value *value)
 {
-	return take_setting(target, value, config_read_map_size);
+	struct file_reader *reader = target;
+
+	return yaml_take_setting(reader->config, value, config_read_map_size);
 }
 
 static int

@@ -171,31 +171,16 @@ take_push(void *target, const struct yaml_value *value)
 	return take_policy(target, SOURCE_PUSH, value);
 }
 
-/* A value that the command line knows, too. */
-static int
-take_setting(struct config *config, const struct yaml_value *value,
-    int (*read)(struct config *config, struct config_error *error, const char *where, const char *text))
-{
-	char where[YAML_WHERE_BYTES];
-	const char *text;
-	int result = yaml_text(&text, value);
-
-	if (result != 0)
-		return result;
-	yaml_where(where, value);
-	return read(config, value->file->error, where, text);
-}
-
 static int
 take_run(void *target, const struct yaml_value *value)
 {
-	return take_setting(target, value, config_read_policy_run);
+	return yaml_take_setting(target, value, config_read_policy_run);
 }
 
 static int
 take_deadline(void *target, const struct yaml_value *value)
 {
-	return take_setting(target, value, config_read_policy_deadline);
+	return yaml_take_setting(target, value, config_read_policy_deadline);
 }
 
 int

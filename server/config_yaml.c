@@ -288,6 +288,20 @@ yaml_text(const char **text, const struct yaml_value *value)
 	return text_of(text, value);
 }
 
+int
+yaml_take_setting(struct config *config, const struct yaml_value *value,
+    int (*read)(struct config *config, struct config_error *error, const char *where, const char *text))
+{
+	char where[YAML_WHERE_BYTES];
+	const char *text;
+	int result = yaml_text(&text, value);
+
+	if (result != 0)
+		return result;
+	yaml_where(where, value);
+	return read(config, value->file->error, where, text);
+}
+
 bool
 yaml_is_mapping(const struct yaml_value *value)
 {

@@ -42,6 +42,10 @@ int yaml_refuse(const struct yaml_value *value, const char *format, ...)
 /* A scalar's text, NUL-terminated, without a NUL in it; borrowed from the file. */
 int yaml_text(const char **text, const struct yaml_value *value);
 
+/* Has a value that the command line knows, too, read by what reads it there. */
+int yaml_take_setting(struct config *config, const struct yaml_value *value,
+    int (*read)(struct config *config, struct config_error *error, const char *where, const char *text));
+
 /* One key of a mapping, and what takes its value. */
 struct yaml_key {
 	const char *name;

@@ -5,7 +5,6 @@
 #include "client/command/replay.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,15 +304,6 @@ replay_apart(const struct command *command, struct asked *asked)
 	return result;
 }
 
-static int
-remove_one(const char *path, const struct stat *status, int kind, struct FTW *at)
-{
-	(void)status;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 int
 command_policy_replay(struct command *command, int argc, char **argv)
 {
@@ -338,7 +328,8 @@ command_policy_replay(struct command *command, int argc, char **argv)
 	} else {
 		asked->replay.scratch_dir = scratch;
 		result = replay_apart(command, asked);
-		nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		/* Gone already unless it was refused early. */
+		(void)replay_remove_scratch(scratch);
 	}
 	config_finish(&asked->config);
 	free(asked);

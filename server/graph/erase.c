@@ -63,14 +63,7 @@ id_list_add(struct id_list *list, struct arena *arena, uint64_t id)
 bool
 erasing_holds(const struct erasing *erasing, enum namespace_id namespace_id, struct bytes value)
 {
-	const struct contact *erased = erasing->changeset->erased;
-
-	for (size_t i = 0; i < erased->identifier_count; i++) {
-		if (erased->identifiers[i].namespace_id == namespace_id &&
-		    bytes_equal(erased->identifiers[i].value, value))
-			return true;
-	}
-	return false;
+	return contact_holds(erasing->changeset->erased, namespace_id, value);
 }
 
 /* Adds the ids that lead to a contact. */

@@ -104,17 +104,6 @@ load_owners(struct load *load)
 	return 0;
 }
 
-static bool
-holds(const struct contact *contact, enum namespace_id namespace_id, struct bytes value)
-{
-	for (size_t i = 0; i < contact->identifier_count; i++) {
-		if (contact->identifiers[i].namespace_id == namespace_id &&
-		    bytes_equal(contact->identifiers[i].value, value))
-			return true;
-	}
-	return false;
-}
-
 /* What the contact's operators dismissed. */
 static int
 load_dismissals(struct contact *contact, struct load *load)
@@ -202,7 +191,7 @@ load_holder(struct load *load, uint64_t contact_id, enum namespace_id namespace_
 		return outcome_damaged(load->error, account, TABLE_IDENTIFIER,
 		    "record of namespace %.*s leads to %" PRIu64 ", which is no contact",
 		    BYTES_PRINT(namespace_name(namespace_id)), contact_id);
-	if (result == 0 && !holds(contact, namespace_id, value))
+	if (result == 0 && !contact_holds(contact, namespace_id, value))
 		return outcome_damaged(load->error, account, TABLE_IDENTIFIER,
 		    "record of namespace %.*s leads to %" PRIu64 ", which does not hold that value",
 		    BYTES_PRINT(namespace_name(namespace_id)), contact_id);

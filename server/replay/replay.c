@@ -281,10 +281,8 @@ remove_one(const char *path, const struct stat *status, int kind, struct FTW *at
 	return remove(path);
 }
 
-/* Takes the names of all that is open away, so that nothing is left of it however this
- * ends. */
-static int
-forget_names(const char *scratch_dir)
+int
+replay_remove_scratch(const char *scratch_dir)
 {
 	enum { DESCRIPTORS = 16 };
 
@@ -308,8 +306,9 @@ run(struct replay *replay)
 	result = course_init(&replay->decided, options, "decided", last_contact_id, replay->error);
 	if (result == 0)
 		result = course_init(&replay->replayed, options, "replayed", last_contact_id, replay->error);
+	/* All of it is open: nothing is left, however this ends. */
 	if (result == 0)
-		result = forget_names(options->scratch_dir);
+		result = replay_remove_scratch(options->scratch_dir);
 	if (result == 0)
 		result = replay_journal(replay);
 	if (result == 0)

@@ -86,6 +86,9 @@ enum replay_outcome {
 	REPLAY_E_REFUSED = 1, /* *error says why */
 };
 
+/* Removes a scratch directory with all that still has a name in it. 0; -errno. */
+int replay_remove_scratch(const char *scratch_dir);
+
 /* Replays. 0; REPLAY_E_REFUSED; -errno. Main thread. */
 int replay_run(struct replay_report *report, const struct replay_options *options, struct graph_error *error);
 

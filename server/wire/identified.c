@@ -70,20 +70,9 @@ identified_encode(struct bytes *out, struct arena *arena, const struct identifie
 }
 
 static bool
-holds(const struct contact *contact, enum namespace_id namespace_id, struct bytes value)
-{
-	for (size_t i = 0; i < contact->identifier_count; i++) {
-		if (contact->identifiers[i].namespace_id == namespace_id &&
-		    bytes_equal(contact->identifiers[i].value, value))
-			return true;
-	}
-	return false;
-}
-
-static bool
 holds_value(const struct contact *contact, enum namespace_id namespace_id, const struct value *value)
 {
-	return value->type == VALUE_STRING && holds(contact, namespace_id, value->string);
+	return value->type == VALUE_STRING && contact_holds(contact, namespace_id, value->string);
 }
 
 /* The same for a device, which is told without its namespace. */
@@ -120,9 +109,9 @@ contact_names(bool *out, struct arena *arena, struct bytes message, const struct
 	if (result != 0)
 		return result;
 	for (size_t i = 0; i < shown.identifier_count && !names; i++)
-		names = holds(named, shown.identifiers[i].namespace_id, shown.identifiers[i].value);
+		names = contact_holds(named, shown.identifiers[i].namespace_id, shown.identifiers[i].value);
 	for (size_t i = 0; i < shown.secondary_count && !names; i++)
-		names = holds(named, shown.secondaries[i].identifier.namespace_id,
+		names = contact_holds(named, shown.secondaries[i].identifier.namespace_id,
 		    shown.secondaries[i].identifier.value);
 	*out = names;
 	return 0;
@@ -148,7 +137,7 @@ response_field_names(
 	case RESPONSE_SHARED_IDENTIFIERS:
 		result = take_identifier(&shared, field, CLAIMED_ELSEWHERE);
 		if (result == 0)
-			*out = holds(named, shared.namespace_id, shared.value);
+			*out = contact_holds(named, shared.namespace_id, shared.value);
 		return result;
 	default:
 		return MESSAGE_E_DAMAGED;

@@ -21,6 +21,19 @@
 
 enum { MAP_BYTES = 64 * 1024 * 1024, SMALL_MAP_BYTES = 2 * 1024 * 1024 };
 
+/* An engine on a new store. */
+static struct engine *
+start(struct hand_store *store, struct engine_options *options, uint64_t map_bytes)
+{
+	struct engine *engine;
+
+	hand_store_create(store, map_bytes);
+	hand_store_open(store);
+	options->graph = store->graph;
+	assert_int_equal(engine_create(&engine, options), 0);
+	return engine;
+}
+
 /* A write in whose answer the committer waits. */
 struct gate {
 	struct engine_write write;
@@ -88,10 +101,7 @@ test_write_queue_limit(void **state)
 	struct gate gate;
 
 	(void)state;
-	hand_store_create(&store, MAP_BYTES);
-	hand_store_open(&store);
-	options.graph = store.graph;
-	assert_int_equal(engine_create(&engine, &options), 0);
+	engine = start(&store, &options, MAP_BYTES);
 	gate_close(&gate, engine);
 	for (size_t i = 0; i < LIMIT_WRITE_QUEUE + 2; i++) {
 		/* Every other one's caller has gone; the others' deadlines have passed. */
@@ -195,10 +205,7 @@ test_batch_limit(void **state)
 	struct gate gate;
 
 	(void)state;
-	hand_store_create(&store, MAP_BYTES);
-	hand_store_open(&store);
-	options.graph = store.graph;
-	assert_int_equal(engine_create(&engine, &options), 0);
+	engine = start(&store, &options, MAP_BYTES);
 	gate_close(&gate, engine);
 	for (unsigned i = 0; i <= LIMIT_BATCH_EVENTS; i++)
 		submit(engine, &visits[i], i, BYTES(""));
@@ -241,10 +248,7 @@ test_store_alarm(void **state)
 	unsigned used_percent = 0;
 
 	(void)state;
-	hand_store_create(&store, SMALL_MAP_BYTES);
-	hand_store_open(&store);
-	options.graph = store.graph;
-	assert_int_equal(engine_create(&engine, &options), 0);
+	engine = start(&store, &options, SMALL_MAP_BYTES);
 	for (unsigned i = 0; used_percent < LIMIT_STORE_ALARM_PERCENT + 5; i++) {
 		struct visit visit;
 
@@ -284,10 +288,7 @@ test_R26_an_answer_is_kept_for_a_day(void **state)
 
 	(void)state;
 	assert_int_equal(LIMIT_REPLAY_SECONDS, 24 * 60 * 60);
-	hand_store_create(&store, MAP_BYTES);
-	hand_store_open(&store);
-	options.graph = store.graph;
-	assert_int_equal(engine_create(&engine, &options), 0);
+	engine = start(&store, &options, MAP_BYTES);
 	submit(engine, &visit, 1, BYTES("r-1"));
 	engine_drain(engine);
 	engine_destroy(engine);
