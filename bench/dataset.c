@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/random.h"
+#include "base/random.h"
 
 /* Of a hundred contacts. */
 enum { EMAIL_PERCENT = 98, PHONE_PERCENT = 40, PUSH_PERCENT = 15, EXT_ID_PERCENT = 60, CONSENT_PERCENT = 70 };

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/random.h"
+#include "base/random.h"
 #include "bench/requests.h"
 #include "bench/schedule.h"
 #include "client/client.h"

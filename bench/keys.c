@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "bench/random.h"
+#include "base/random.h"
 
 /* log(1 + x) / x */
 static double

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "bench/keys.h"
 #include "bench/progress.h"
-#include "bench/random.h"
 #include "bench/side.h"
 #include "bench/target.h"
 #include "bench/usage.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/random.h"
+#include "base/random.h"
 
 void
 asker_init(struct asker *asker, const struct side *side, struct target *target, const struct keys *keys,

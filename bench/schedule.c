@@ -1,7 +1,7 @@
 /* Times are added up as seen from the start, so that none is rounded away. */
 #include "bench/schedule.h"
 
-#include "bench/random.h"
+#include "base/random.h"
 
 void
 schedule_init(

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "bench/dataset.h"
 #include "bench/histogram.h"
 #include "bench/keys.h"
-#include "bench/random.h"
 #include "bench/report.h"
 #include "bench/schedule.h"
 #include "bench/usage.h"

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/random.h"
 #include "rules/namespaces.h"
 #include "server/graph/environment.h"
 #include "server/graph/index.h"
@@ -27,16 +28,6 @@ struct world {
 	bool there[CONTACTS + 1];
 	struct bytes lists[CONTACTS + 1][2];
 };
-
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return mixed ^ (mixed >> 31);
-}
 
 static void
 begin(struct world *world)
@@ -63,17 +54,17 @@ some_contact(struct world *world, uint64_t id, uint64_t *state)
 		.create_time_us = 1,
 		.update_time_us = 1,
 		.display_name = BYTES("x"),
-		.contact_class = (enum contact_class)(1 + next_random(state) % 3),
+		.contact_class = (enum contact_class)(1 + random_next(state) % 3),
 		.lists = world->lists[id],
 	};
 
 	contact.reach[REACH_PUSH] = contact.contact_class == CLASS_ANONYMOUS_PUSH;
 	if (contact.contact_class == CLASS_IDENTIFIED) {
 		for (unsigned reach = REACH_EMAIL; reach < REACH_COUNT; reach++)
-			contact.reach[reach] = next_random(state) % 3 == 0;
-		if (next_random(state) % 2 == 0)
+			contact.reach[reach] = random_next(state) % 3 == 0;
+		if (random_next(state) % 2 == 0)
 			contact.lists[contact.list_count++] = BYTES("a");
-		if (next_random(state) % 3 == 0)
+		if (random_next(state) % 3 == 0)
 			contact.lists[contact.list_count++] = BYTES("conversations-engaged");
 	}
 	return contact;
@@ -184,7 +175,7 @@ test_R6_listings_show_who_passes(void **test_state)
 	for (unsigned round = 0; round < 6; round++) {
 		assert_int_equal(graph_write_begin(world.store.graph), 0);
 		for (unsigned i = 0; i < CONTACTS / 2; i++) {
-			uint64_t id = 1 + next_random(&state) % CONTACTS;
+			uint64_t id = 1 + random_next(&state) % CONTACTS;
 			struct bytes lists[2] = { world.lists[id][0], world.lists[id][1] };
 			struct contact after;
 
@@ -192,7 +183,7 @@ test_R6_listings_show_who_passes(void **test_state)
 				world.contacts[id].lists =
 				    memcpy(arena_alloc(&world.arena, sizeof(lists)), lists, sizeof(lists));
 			after = some_contact(&world, id, &state);
-			change(&world, id, next_random(&state) % 4 == 0 ? NULL : &after);
+			change(&world, id, random_next(&state) % 4 == 0 ? NULL : &after);
 		}
 		commit(&world);
 		expect_all_listed(&world);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/random.h"
 #include "server/graph/environment.h"
 #include "server/graph/write.h"
 #include "tests/unit/hand.h"
@@ -260,16 +261,6 @@ test_a_wrong_place_costs_a_look(void **state)
 	hand_store_destroy(&store);
 }
 
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return mixed ^ (mixed >> 31);
-}
-
 enum { ROWS = 120, ROW_BYTES = 200 };
 
 static void
@@ -286,22 +277,22 @@ change_rows(struct graph *graph, uint64_t *state)
 {
 	uint8_t value[ROW_BYTES];
 	struct graph_error error;
-	unsigned count = 1 + (unsigned)(next_random(state) % 3);
+	unsigned count = 1 + (unsigned)(random_next(state) % 3);
 	uint64_t txn;
 
 	assert_int_equal(graph_write_begin(graph), 0);
 	for (unsigned i = 0; i < count; i++) {
-		size_t size = next_random(state) % 4 != 0 ? 8 : 8 + next_random(state) % (ROW_BYTES - 8);
+		size_t size = random_next(state) % 4 != 0 ? 8 : 8 + random_next(state) % (ROW_BYTES - 8);
 		struct key key;
 
-		row_key(&key, (unsigned)(next_random(state) % ROWS));
-		memset(value, (int)(next_random(state) % 256), sizeof(value));
-		if (next_random(state) % 5 == 0)
+		row_key(&key, (unsigned)(random_next(state) % ROWS));
+		memset(value, (int)(random_next(state) % 256), sizeof(value));
+		if (random_next(state) % 5 == 0)
 			assert_true(table_delete(graph, TABLE_IDENTIFIER, &key) >= 0);
 		else
 			assert_int_equal(table_put(graph, TABLE_IDENTIFIER, &key, bytes_of(value, size)), 0);
 	}
-	if (next_random(state) % 4 == 0)
+	if (random_next(state) % 4 == 0)
 		graph_abort(graph);
 	else
 		assert_int_equal(graph_commit(&txn, graph, &error), 0);

@@ -9,20 +9,11 @@
 
 #include <stdlib.h>
 
+#include "base/random.h"
 #include "server/graph/keys.h"
 #include "server/graph/records.h"
 
 enum { KEY_COUNT = 400 };
-
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return mixed ^ (mixed >> 31);
-}
 
 /* A tuple that some key stands for. */
 struct tuple {
@@ -40,15 +31,15 @@ some_tuple(uint64_t *state)
 {
 	static const char letters[] = "-.a_z09";
 	static const uint64_t numbers[] = { 1, 2, 255, 256, 65535, UINT32_MAX, UINT64_MAX };
-	struct tuple tuple = { .account_size = 1 + next_random(state) % 3,
-		.value_size = next_random(state) % 5,
-		.first = numbers[next_random(state) % 7],
-		.second = next_random(state) >> (next_random(state) % 64) };
+	struct tuple tuple = { .account_size = 1 + random_next(state) % 3,
+		.value_size = random_next(state) % 5,
+		.first = numbers[random_next(state) % 7],
+		.second = random_next(state) >> (random_next(state) % 64) };
 
 	for (size_t i = 0; i < tuple.account_size; i++)
-		tuple.account[i] = (uint8_t)letters[next_random(state) % 7];
+		tuple.account[i] = (uint8_t)letters[random_next(state) % 7];
 	for (size_t i = 0; i < tuple.value_size; i++)
-		tuple.value[i] = (uint8_t)(next_random(state) % 3 * 127);
+		tuple.value[i] = (uint8_t)(random_next(state) % 3 * 127);
 	return tuple;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/random.h"
 #include "server/graph/spool.h"
 
 enum { ROWS = 20000, KEY_ROOM = 40 };
@@ -18,16 +19,6 @@ struct row {
 	uint8_t key[KEY_ROOM];
 	uint32_t value;
 };
-
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return mixed ^ (mixed >> 31);
-}
 
 static int
 compare_rows(const void *a, const void *b)
@@ -56,7 +47,7 @@ make_rows(struct row *rows, size_t count, const char *beginning)
 		row->value = (uint32_t)i;
 	}
 	for (size_t i = count - 1; i > 0; i--) {
-		size_t other = next_random(&state) % (i + 1);
+		size_t other = random_next(&state) % (i + 1);
 		struct row row = rows[i];
 
 		rows[i] = rows[other];

@@ -1,7 +1,7 @@
 /* Numbers by chance that are the same on every run with the same seed. splitmix64: any
  * state is a good one, and the mixing alone is a permutation of the 64-bit numbers. */
-#ifndef ANAGRAPH_BENCH_RANDOM_H
-#define ANAGRAPH_BENCH_RANDOM_H
+#ifndef ANAGRAPH_BASE_RANDOM_H
+#define ANAGRAPH_BASE_RANDOM_H
 
 #include <math.h>
 #include <stdint.h>
