@@ -382,3 +382,11 @@ hand_expect_stored(struct hand *hand)
 	}
 	graph_read_end(hand->store->reader);
 }
+
+struct bytes
+hand_numbered(char *buffer, size_t size, const char *name, unsigned number)
+{
+	int written = snprintf(buffer, size, "%s-%06u", name, number);
+
+	return bytes_of(buffer, (size_t)written);
+}

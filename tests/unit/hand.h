@@ -76,4 +76,7 @@ uint64_t hand_owner(struct hand *hand, struct bytes browser);
 /* The store holds what hand knows: numbers, contacts, owners. */
 void hand_expect_stored(struct hand *hand);
 
+/* NAME-NNNNNN, in the caller's buffer. */
+struct bytes hand_numbered(char *buffer, size_t size, const char *name, unsigned number);
+
 #endif

@@ -1,6 +1,6 @@
 /* Stores that are not as they should be: bytes that a disk changed, and records that
  * contradict each other. Every fault must be told with the record's name, and none may
- * ever become an answer. */
+ * ever become an answer. It is long because the list of faults is: a function each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
