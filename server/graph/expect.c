@@ -15,6 +15,15 @@ expect_row(struct bytes row)
 		__builtin_prefetch(row.data + row.size - 1);
 }
 
+static uint64_t
+identifier_hash(const struct graph_sought *sought)
+{
+	struct key key;
+
+	key_identifier(&key, sought->account, sought->identifier->namespace_id, sought->identifier->value);
+	return record_hash(TABLE_IDENTIFIER, key_bytes(&key));
+}
+
 /* The hash of a contact's row. */
 static uint64_t
 contact_hash(struct bytes account, uint64_t contact_id)
@@ -23,6 +32,25 @@ contact_hash(struct bytes account, uint64_t contact_id)
 
 	key_number(&key, account, contact_id);
 	return record_hash(TABLE_CONTACT, key_bytes(&key));
+}
+
+/* Begins to fetch rows, and tells which those are that seem to have the hashes. No loop does
+ * both, fetch and work: a processor that finds the address of what it is to fetch in no
+ * table near it waits for that with as much as it can hold of what comes next, and that should be
+ * the next to fetch. */
+static void
+expect_rows(
+    struct bytes *rows, const struct places *places, uint64_t txn, const uint64_t *hashes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		places_expect(places, hashes[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct place_guess guess;
+
+		rows[i] = places_find(&guess, places, hashes[i], txn) ? guess.row : (struct bytes){ NULL, 0 };
+	}
+	for (size_t i = 0; i < count; i++)
+		expect_row(rows[i]);
 }
 
 /* The contact that the row of an identifier names, by what seems to be that row; 0 if there is
@@ -41,42 +69,23 @@ named_id(struct bytes row)
 }
 
 void
-graph_expect(
-    struct graph_reader *reader, struct bytes account, const struct graph_sought *sought, size_t count)
+graph_expect(struct graph_reader *reader, const struct graph_sought *sought, size_t count)
 {
 	const struct places *places = reader->graph->places;
 	uint64_t txn = graph_reader_txn(reader);
 	uint64_t hashes[GRAPH_SOUGHT_COUNT];
 	struct bytes rows[GRAPH_SOUGHT_COUNT];
-	struct place_guess guess;
 
-	if (places == NULL || count > GRAPH_SOUGHT_COUNT)
+	if (places == NULL || count == 0 || count > GRAPH_SOUGHT_COUNT)
 		return;
+	for (size_t i = 0; i < count; i++)
+		hashes[i] = sought[i].identifier != NULL
+		    ? identifier_hash(&sought[i])
+		    : contact_hash(sought[i].account, sought[i].contact_id);
+	expect_rows(rows, places, txn, hashes, count);
 	for (size_t i = 0; i < count; i++) {
-		struct key key;
-
-		if (sought[i].identifier != NULL) {
-			key_identifier(
-			    &key, account, sought[i].identifier->namespace_id, sought[i].identifier->value);
-			hashes[i] = record_hash(TABLE_IDENTIFIER, key_bytes(&key));
-			places_expect(places, hashes[i]);
-		}
+		if (sought[i].identifier != NULL)
+			hashes[i] = contact_hash(sought[i].account, named_id(rows[i]));
 	}
-	for (size_t i = 0; i < count; i++) {
-		rows[i] = (struct bytes){ NULL, 0 };
-		if (sought[i].identifier != NULL && places_find(&guess, places, hashes[i], txn)) {
-			rows[i] = guess.row;
-			expect_row(rows[i]);
-		}
-	}
-	for (size_t i = 0; i < count; i++) {
-		uint64_t id = sought[i].identifier != NULL ? named_id(rows[i]) : sought[i].contact_id;
-
-		hashes[i] = contact_hash(account, id);
-		places_expect(places, hashes[i]);
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (places_find(&guess, places, hashes[i], txn))
-			expect_row(guess.row);
-	}
+	expect_rows(rows, places, txn, hashes, count);
 }

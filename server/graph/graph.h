@@ -96,6 +96,7 @@ int graph_find(uint64_t *contact_id, struct bytes *contact, struct graph_reader 
 
 /* What is about to be looked for: an identifier, or a contact where that is NULL. */
 struct graph_sought {
+	struct bytes account;
 	const struct identifier *identifier;
 	uint64_t contact_id;
 };
@@ -104,8 +105,7 @@ enum { GRAPH_SOUGHT_COUNT = 32 };
 
 /* Brings near what graph_find and graph_get_contact will look at for each of up to
  * GRAPH_SOUGHT_COUNT keys: memory is waited for once, not for each of them. */
-void graph_expect(
-    struct graph_reader *reader, struct bytes account, const struct graph_sought *sought, size_t count);
+void graph_expect(struct graph_reader *reader, const struct graph_sought *sought, size_t count);
 
 /* A contact as it is stored: an encoded anagraph.v1.Contact, borrowed until graph_read_end or
  * graph_read_forget. When contact_id was absorbed it is the survivor's, and

@@ -18,15 +18,12 @@
 #include "server/rpc/status.h"
 #include "server/wire/wire.h"
 
-/* Fields of BatchResolveRequest, ResolveKey, Identifier, BatchResolveResponse and
- * ResolveResult. */
+/* Fields of BatchResolveRequest, ResolveKey, BatchResolveResponse and ResolveResult. */
 enum {
 	REQUEST_ACCOUNT = 1,
 	REQUEST_KEYS = 2,
 	KEY_IDENTIFIER = 1,
 	KEY_CONTACT_ID = 2,
-	IDENTIFIER_NAMESPACE = 1,
-	IDENTIFIER_VALUE = 2,
 	RESPONSE_RESULTS = 1,
 	RESULT_CONTACT = 1,
 	RESULT_NOT_FOUND = 2,
@@ -105,22 +102,6 @@ parse(struct batch *batch, struct rejection *rejection, struct call *call)
 	return result;
 }
 
-static void
-read_identifier(struct identifier_input *identifier, struct bytes message)
-{
-	struct wire_reader reader;
-	struct wire_field field;
-
-	wire_reader_init(&reader, message);
-	while (wire_next(&field, &reader) == 0) {
-		if (field.number == IDENTIFIER_NAMESPACE)
-			identifier->namespace_name = field.bytes;
-		else if (field.number == IDENTIFIER_VALUE)
-			identifier->value = field.bytes;
-	}
-}
-
-/* Of the members of a oneof the last counts; parts of one message are one. */
 static struct lookup_key
 read_key(struct bytes message)
 {
@@ -130,13 +111,10 @@ read_key(struct bytes message)
 
 	wire_reader_init(&reader, message);
 	while (wire_next(&field, &reader) == 0) {
-		if (field.number == KEY_IDENTIFIER) {
-			if (key.by != LOOKUP_BY_IDENTIFIER)
-				key = (struct lookup_key){ .by = LOOKUP_BY_IDENTIFIER };
-			read_identifier(&key.identifier, field.bytes);
-		} else if (field.number == KEY_CONTACT_ID) {
-			key = (struct lookup_key){ .by = LOOKUP_BY_CONTACT_ID, .contact_id = field.varint };
-		}
+		if (field.number == KEY_IDENTIFIER)
+			lookup_read_identifier(&key, field.bytes);
+		else if (field.number == KEY_CONTACT_ID)
+			lookup_read_contact_id(&key, field.varint);
 	}
 	return key;
 }
@@ -205,11 +183,12 @@ find_some(struct result *out, struct queue *queue, const struct batch *batch, si
 		keys[i] = read_key(batch->keys[first + i]);
 		lookup_try(&keys[i], settings);
 		sought[i] = (struct graph_sought){
+			.account = batch->account,
 			.identifier = keys[i].tried.namespace_id != NAMESPACE_NONE ? &keys[i].tried : NULL,
 			.contact_id = keys[i].contact_id,
 		};
 	}
-	graph_expect(queue->reader, batch->account, sought, count);
+	graph_expect(queue->reader, sought, count);
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = find(&out[i], queue, batch, first + i, &keys[i]);
 	return result;

@@ -10,6 +10,12 @@
 
 enum { VARINT_FIELD_BYTES = 11 };
 
+/* Fields of Identifier. */
+enum {
+	IDENTIFIER_NAMESPACE = 1,
+	IDENTIFIER_VALUE = 2,
+};
+
 /* By what the store knows: an identifier in normal form, or an id when that is NULL. */
 static int
 look_up(struct found *found, struct rejection *rejection, struct queue *queue, struct bytes account,
@@ -23,6 +29,29 @@ look_up(struct found *found, struct rejection *rejection, struct queue *queue, s
 		snprintf(rejection->field, sizeof(rejection->field), "%s",
 		    identifier != NULL ? "identifier" : "contact_id");
 	return result;
+}
+
+void
+lookup_read_identifier(struct lookup_key *key, struct bytes message)
+{
+	struct wire_reader reader;
+	struct wire_field field;
+
+	if (key->by != LOOKUP_BY_IDENTIFIER)
+		*key = (struct lookup_key){ .by = LOOKUP_BY_IDENTIFIER };
+	wire_reader_init(&reader, message);
+	while (wire_next(&field, &reader) == 0) {
+		if (field.number == IDENTIFIER_NAMESPACE)
+			key->identifier.namespace_name = field.bytes;
+		else if (field.number == IDENTIFIER_VALUE)
+			key->identifier.value = field.bytes;
+	}
+}
+
+void
+lookup_read_contact_id(struct lookup_key *key, uint64_t contact_id)
+{
+	*key = (struct lookup_key){ .by = LOOKUP_BY_CONTACT_ID, .contact_id = contact_id };
 }
 
 void

@@ -19,6 +19,12 @@ struct lookup_key {
 	struct identifier tried; /* the identifier as it came; NAMESPACE_NONE if it is not in normal form */
 };
 
+/* Take in a member of a key's oneof as it came over the wire, from bytes that were scanned: an
+ * encoded Identifier, or a number. Of several members the last counts; parts of one message are
+ * one. Begin with LOOKUP_BY_NOTHING. */
+void lookup_read_identifier(struct lookup_key *key, struct bytes message);
+void lookup_read_contact_id(struct lookup_key *key, uint64_t contact_id);
+
 /* Sees whether the key's identifier looks as if it were in normal form already. */
 void lookup_try(struct lookup_key *key, const struct account_settings *settings);
 

@@ -204,7 +204,7 @@ test_readers_see_their_own_moment(void **state)
 	for (unsigned i = 2; i <= CONTACTS; i += CONTACTS / ROUNDS) {
 		char text[32];
 		const struct identifier held = { .namespace_id = NAMESPACE_PUSH, .value = browser(text, i) };
-		const struct graph_sought sought = { .identifier = &held };
+		const struct graph_sought sought = { .account = hand.account, .identifier = &held };
 		struct bytes contact;
 		uint64_t id = 0;
 
@@ -212,13 +212,13 @@ test_readers_see_their_own_moment(void **state)
 		assert_int_equal(graph_read_begin(late), 0);
 		hand_absorb(&hand, 1, i);
 		/* Who began before sees what was. */
-		graph_expect(late, hand.account, &sought, 1);
+		graph_expect(late, &sought, 1);
 		assert_int_equal(graph_find(&id, &contact, late, hand.account, &held, &error), 0);
 		assert_int_equal(id, i);
 		graph_read_end(late);
 		assert_int_equal(graph_read_begin(late), 0);
 		for (int again = 0; again < 2; again++) {
-			graph_expect(late, hand.account, &sought, 1);
+			graph_expect(late, &sought, 1);
 			assert_int_equal(graph_find(&id, &contact, late, hand.account, &held, &error), 0);
 			assert_int_equal(id, 1);
 		}
