@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "server/rpc/access.h"
+#include "server/rpc/gather.h"
 #include "server/rpc/method.h"
 #include "server/rpc/request.h"
 #include "server/rpc/status.h"
@@ -221,6 +222,8 @@ handle_arrival(struct call *call)
 		call_refuse(call, &rejection, call_last_txn(queue->reader));
 		return;
 	}
+	if (gather_take(call))
+		return;
 	if (entry->stream_limit > 0)
 		stream_arrived(call);
 	else
@@ -238,7 +241,9 @@ call_completed(struct call *call, enum tag_kind kind, bool ok)
 			call_destroy(call); /* the server has shut down */
 		return;
 	}
+	gather_note_other(call->queue);
 	if (call->stream.open) {
+		gather_answer(call->queue);
 		if (stream_completed(call, kind, ok))
 			retire(call);
 		return;

@@ -50,13 +50,24 @@ struct tag {
 	void *owner; /* the call; the front for TAG_SHUT_DOWN */
 };
 
+/* Calls of one method that wait to be answered together (gather.h). The queue's thread. */
+enum { GATHER_CALLS = 32 };
+
+struct gather {
+	struct call *calls[GATHER_CALLS];
+	unsigned count;
+	bool open;          /* whether more are looked for before any is answered */
+	bool answered_last; /* what the queue gave last was such a call, and it was answered alone */
+};
+
 struct queue {
 	struct rpc *rpc;
 	grpc_completion_queue *handle;
 	pthread_t thread;
 	struct graph_reader *reader;
 	struct tag shut_down_tag;
-	struct arena scratch;     /* for what ends with the handling of one completion */
+	struct arena scratch; /* for what ends with the handling of one completion */
+	struct gather gather;
 	struct call *spare_calls; /* none of them with gRPC */
 	unsigned spare_count;
 	unsigned owed_calls[METHOD_COUNT]; /* not posted for want of memory */

@@ -41,6 +41,7 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.role = ROLE_READER,
 		.posted_count = POSTED_MANY,
 		.handle = resolve_handle,
+		.handle_together = resolve_handle_together,
 	},
 	[METHOD_COUNT_CONTACTS] = {
 		.path = "/anagraph.v1.IdentityService/CountContacts",

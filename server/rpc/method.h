@@ -17,6 +17,9 @@ struct method_entry {
 	/* Takes the request in and ends the call, now or later. A stream's is called with its
 	 * queue's lock, and so is what follows. */
 	void (*handle)(struct call *call);
+	/* The same for one to GATHER_CALLS calls of one queue; NULL where calls gain nothing by being
+	 * taken together. */
+	void (*handle_together)(struct call *const *calls, size_t count);
 	/* The step that was started is done; ok as gRPC says. Starts another or ends it. */
 	void (*step)(struct call *call, bool ok);
 	/* The end is announced: ends it, at the latest when the step under way is done. */
@@ -36,6 +39,7 @@ void identify_stream_stop(struct call *call);
 bool identify_stream_complete(struct call *call, enum tag_kind kind, bool ok);
 void identify_stream_release(struct call *call);
 void resolve_handle(struct call *call);
+void resolve_handle_together(struct call *const *calls, size_t count);
 void count_handle(struct call *call);
 void batch_resolve_handle(struct call *call);
 void list_handle(struct call *call);

@@ -29,21 +29,38 @@ reject_for_service(struct rejection *rejection, const struct queue *queue, int r
 void
 read_answer(struct call *call, read_function read, const void *request)
 {
-	struct queue *queue = call->queue;
-	struct rejection rejection = { .reason = REASON_NONE };
-	struct answer answer = { .rejection = &rejection };
-	int result = graph_read_begin(queue->reader);
+	read_answer_together(&call, &request, 1, read, NULL);
+}
 
-	if (result == 0) {
-		answer.txn = graph_reader_txn(queue->reader);
-		result = read(&answer.message, &rejection, call, request);
-		graph_read_end(queue->reader);
+void
+read_answer_together(struct call *const *calls, const void *const *requests, size_t count, read_function read,
+    read_expect_function expect)
+{
+	struct queue *queue = calls[0]->queue;
+	struct rejection rejections[GATHER_CALLS];
+	struct answer answers[GATHER_CALLS];
+	int begun = graph_read_begin(queue->reader);
+	uint64_t txn = begun == 0 ? graph_reader_txn(queue->reader) : 0;
+
+	if (begun == 0 && expect != NULL)
+		expect(queue, requests, count);
+	for (size_t i = 0; i < count; i++) {
+		int result = begun;
+
+		answers[i] = (struct answer){ .txn = txn };
+		if (begun == 0) {
+			result = read(&answers[i].message, &rejections[i], calls[i], requests[i]);
+			graph_read_forget(queue->reader);
+		}
+		if (result < 0)
+			reject_for_service(&rejections[i], queue, result);
+		if (result != 0)
+			answers[i].rejection = &rejections[i];
 	}
-	if (result < 0)
-		reject_for_service(&rejection, queue, result);
-	if (result == 0)
-		answer.rejection = NULL;
-	call_answer(call, &answer);
+	if (begun == 0)
+		graph_read_end(queue->reader);
+	for (size_t i = 0; i < count; i++)
+		call_answer(calls[i], &answers[i]);
 }
 
 void

@@ -11,9 +11,17 @@
 typedef int (*read_function)(
     grpc_slice *out, struct rejection *rejection, struct call *call, const void *request);
 
+/* Brings near what the requests will need, with the snapshot. */
+typedef void (*read_expect_function)(struct queue *queue, const void *const *requests, size_t count);
+
 /* Has a request answered, in whatever form read takes it, and ends the call. The queue's
  * thread. */
 void read_answer(struct call *call, read_function read, const void *request);
+
+/* Has one to GATHER_CALLS requests of one queue answered, all from one snapshot, and ends the
+ * calls; expect, which may be NULL, comes first. */
+void read_answer_together(struct call *const *calls, const void *const *requests, size_t count,
+    read_function read, read_expect_function expect);
 
 /* Unpacks the call's request into the scratch arena and has the message answered, a
  * ProtobufCMessage of the descriptor's type. */

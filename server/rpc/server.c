@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "server/rpc/gather.h"
 #include "server/rpc/method.h"
 #include "server/rpc/stream.h"
 
@@ -194,13 +195,19 @@ run_queue(void *context)
 {
 	struct queue *queue = context;
 	gpr_timespec forever = gpr_inf_future(GPR_CLOCK_MONOTONIC);
+	gpr_timespec at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
 
 	for (;;) {
-		grpc_event event = grpc_completion_queue_next(queue->handle, forever, NULL);
+		grpc_event event = grpc_completion_queue_next(
+		    queue->handle, queue->gather.count > 0 ? at_once : forever, NULL);
 		struct tag *tag;
 
 		if (event.type == GRPC_QUEUE_SHUTDOWN)
 			return NULL;
+		if (event.type == GRPC_QUEUE_TIMEOUT) {
+			gather_answer(queue);
+			continue;
+		}
 		tag = event.tag;
 		if (tag->kind == TAG_SHUT_DOWN)
 			note_shut_down(tag->owner);
