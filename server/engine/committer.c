@@ -50,7 +50,7 @@ struct engine {
 	pthread_cond_t decider_taken;
 	bool draining;
 	bool ending;
-	bool failed;
+	atomic_bool failed; /* read without the lock, too */
 };
 
 void
@@ -58,6 +58,18 @@ engine_log(const struct engine *engine, const char *message)
 {
 	if (engine->options.log != NULL)
 		engine->options.log(engine->options.log_context, message);
+}
+
+const struct settings *
+engine_settings(const struct engine *engine)
+{
+	return engine->options.settings;
+}
+
+bool
+engine_has_failed(const struct engine *engine)
+{
+	return atomic_load(&engine->failed);
 }
 
 /* The moment an event is taken in: the clock's, but always later than the last, so

@@ -51,6 +51,7 @@ enum engine_outcome {
 	ENGINE_E_REJECTED = 4,   /* *rejection says why */
 	ENGINE_E_END = 5,        /* there is no more */
 	ENGINE_E_PAUSED = 6,     /* there may be more: ask again */
+	ENGINE_E_SUBMIT = 7,     /* the committer has to see it */
 };
 
 /* One event or act on its way. The caller's memory from submit until done is called; what
@@ -76,6 +77,18 @@ struct engine_write {
 /* Puts a write on the queue. done is called for it exactly once if this is 0, never
  * otherwise. 0; ENGINE_E_…. Any thread. */
 int engine_submit(struct engine *engine, struct engine_write *write);
+
+/* Brings near what engine_answer_unchanged will look at for each of some writes. */
+void engine_expect(struct graph_reader *reader, const struct engine_write *const *writes, size_t count);
+
+/* Answers an event that changes nothing, from the snapshot that the reader holds and without
+ * the committer, as if the event had been written when that was taken: an answer that the
+ * committer would give needs neither its turn nor a sync. On 0 write->response is the
+ * arena's, and done is not called. ENGINE_E_SUBMIT for whatever else: an act, a request
+ * that has an id, an event that changes something, raises a conflict or has to be refused; nothing has
+ * been done then. The reader's thread. */
+int engine_answer_unchanged(struct engine_write *write, struct engine *engine, struct graph_reader *reader,
+    struct arena *arena);
 
 /* The monotonic clock that deadlines are measured on, in microseconds. */
 int64_t engine_now_us(void);

@@ -73,7 +73,7 @@ graph_expect(struct graph_reader *reader, const struct graph_sought *sought, siz
 {
 	const struct places *places = reader->graph->places;
 	uint64_t txn = graph_reader_txn(reader);
-	uint64_t hashes[GRAPH_SOUGHT_COUNT];
+	uint64_t hashes[GRAPH_SOUGHT_COUNT] = { 0 };
 	struct bytes rows[GRAPH_SOUGHT_COUNT];
 
 	if (places == NULL || count == 0 || count > GRAPH_SOUGHT_COUNT)

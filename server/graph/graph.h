@@ -103,7 +103,7 @@ struct graph_sought {
 
 enum { GRAPH_SOUGHT_COUNT = 32 };
 
-/* Brings near what graph_find and graph_get_contact will look at for each of up to
+/* Brings near what graph_find, graph_get_contact and graph_peek will look at for each of up to
  * GRAPH_SOUGHT_COUNT keys: memory is waited for once, not for each of them. */
 void graph_expect(struct graph_reader *reader, const struct graph_sought *sought, size_t count);
 
@@ -114,6 +114,11 @@ void graph_expect(struct graph_reader *reader, const struct graph_sought *sought
 int graph_get_contact(struct bytes *contact, uint64_t **forwarded_ids, size_t *forwarded_count,
     struct graph_reader *reader, struct arena *arena, struct bytes account, uint64_t contact_id,
     struct graph_error *error);
+
+/* What graph_load gives, as the reader sees it: for a decision that nothing may come of but an
+ * answer. Borrows from the arena and the graph alone. 0; GRAPH_E_DAMAGED; -ENOMEM; -errno. */
+int graph_peek(struct neighbourhood *out, struct graph_reader *reader, struct arena *arena,
+    const struct event *event, struct graph_error *error);
 
 /* An account's numbers; zeros for one that has none yet. 0; GRAPH_E_DAMAGED; -errno. */
 int graph_get_account(

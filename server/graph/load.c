@@ -10,19 +10,19 @@
 #include "server/graph/suppressed.h"
 
 int
-load_begin(struct load *load, struct graph *graph, struct arena *arena, const struct event *event,
-    struct graph_error *error)
+load_begin(struct load *load, const struct graph *graph, MDB_txn *txn, struct arena *arena,
+    const struct event *event, struct graph_error *error)
 {
-	*load = (struct load){ .graph = graph, .arena = arena, .event = event, .error = error };
+	*load = (struct load){ .graph = graph, .txn = txn, .arena = arena, .event = event, .error = error };
 	load->known.key = &graph->key;
-	return read_account(&load->known.account, graph->txn, graph, event->account, error);
+	return read_account(&load->known.account, txn, graph, event->account, error);
 }
 
 int
 load_owner(uint64_t *contact_id, struct load *load, enum namespace_id namespace_id, struct bytes value)
 {
-	int result = recall_owner(contact_id, load->graph->txn, load->graph, load->arena,
-	    load->event->account, namespace_id, value, load->error);
+	int result = recall_owner(contact_id, load->txn, load->graph, load->arena, load->event->account,
+	    namespace_id, value, load->error);
 
 	if (result == GRAPH_E_ABSENT) {
 		*contact_id = 0;
@@ -38,7 +38,7 @@ load_identifier(struct load *load, size_t index)
 	const struct identifier *identifier = &load->event->identifiers[index];
 	struct companions *companions = &load->known.companions[index];
 	struct bytes encoded;
-	int result = recall_identifier(&load->known.owner_ids[index], &encoded, load->graph->txn, load->graph,
+	int result = recall_identifier(&load->known.owner_ids[index], &encoded, load->txn, load->graph,
 	    load->arena, load->event->account, identifier->namespace_id, identifier->value, load->error);
 
 	if (result != 0)
@@ -113,8 +113,8 @@ load_dismissals(struct contact *contact, struct load *load)
 
 	if (load->known.account.dismissed_count == 0)
 		return 0;
-	result = read_dismissals(
-	    &message, load->graph->txn, load->graph, load->event->account, contact->id, load->error);
+	result =
+	    read_dismissals(&message, load->txn, load->graph, load->event->account, contact->id, load->error);
 	if (result == GRAPH_E_ABSENT)
 		return 0;
 	if (result == 0)
@@ -135,7 +135,7 @@ read_whole_contact(struct contact *contact, struct load *load, uint64_t contact_
 	enum contact_kind kind;
 	struct bytes message;
 	int result = recall_contact(
-	    &kind, &message, load->graph->txn, load->graph, load->arena, account, contact_id, load->error);
+	    &kind, &message, load->txn, load->graph, load->arena, account, contact_id, load->error);
 
 	if (result == 0 && kind != KIND_CONTACT)
 		result = GRAPH_E_ABSENT;
@@ -224,12 +224,13 @@ load_contacts(struct load *load)
 	return 0;
 }
 
-int
-graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, const struct event *event,
-    struct graph_error *error)
+/* All that is known around an event, as a transaction sees it. */
+static int
+load_event(struct neighbourhood *out, const struct graph *graph, MDB_txn *txn, struct arena *arena,
+    const struct event *event, struct graph_error *error)
 {
 	struct load load;
-	int result = load_begin(&load, graph, arena, event, error);
+	int result = load_begin(&load, graph, txn, arena, event, error);
 
 	if (result != 0)
 		return result;
@@ -248,4 +249,18 @@ graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, 
 	if (result == 0)
 		*out = load.known;
 	return result;
+}
+
+int
+graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, const struct event *event,
+    struct graph_error *error)
+{
+	return load_event(out, graph, graph->txn, arena, event, error);
+}
+
+int
+graph_peek(struct neighbourhood *out, struct graph_reader *reader, struct arena *arena,
+    const struct event *event, struct graph_error *error)
+{
+	return load_event(out, reader->graph, reader->txn, arena, event, error);
 }

@@ -10,7 +10,8 @@
 
 /* One loading on its way. */
 struct load {
-	struct graph *graph;
+	const struct graph *graph;
+	MDB_txn *txn; /* what it sees */
 	struct arena *arena;
 	const struct event *event;
 	struct graph_error *error;
@@ -19,8 +20,8 @@ struct load {
 };
 
 /* Begins with the account's numbers and the key. */
-int load_begin(struct load *load, struct graph *graph, struct arena *arena, const struct event *event,
-    struct graph_error *error);
+int load_begin(struct load *load, const struct graph *graph, MDB_txn *txn, struct arena *arena,
+    const struct event *event, struct graph_error *error);
 
 /* The owner of an identifier, 0 for nobody. */
 int load_owner(uint64_t *contact_id, struct load *load, enum namespace_id namespace_id, struct bytes value);

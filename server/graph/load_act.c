@@ -20,8 +20,7 @@ load_subject(uint64_t *subject_id, struct load *load, uint64_t asked_id)
 	int result;
 
 	*subject_id = 0;
-	result =
-	    read_contact(&kind, &message, load->graph->txn, load->graph, account, contact_id, load->error);
+	result = read_contact(&kind, &message, load->txn, load->graph, account, contact_id, load->error);
 	if (result == GRAPH_E_ABSENT)
 		return 0;
 	if (result == 0 && kind == KIND_FORWARD) {
@@ -85,7 +84,7 @@ add_ids(uint64_t **ids, size_t *count, size_t *capacity, struct load *load, enum
 	struct bytes record;
 	struct bytes found;
 	struct scan scan;
-	int result = scan_begin(&scan, load->graph->txn, load->graph, table, prefix);
+	int result = scan_begin(&scan, load->txn, load->graph, table, prefix);
 
 	if (result != 0)
 		return result;
@@ -161,7 +160,7 @@ graph_load_act(struct neighbourhood *out, struct graph *graph, struct arena *are
     struct graph_error *error)
 {
 	struct load load;
-	int result = load_begin(&load, graph, arena, event, error);
+	int result = load_begin(&load, graph, graph->txn, arena, event, error);
 
 	if (result == 0)
 		result = load_subject(&load.known.subject_id, &load, event->act.contact_id);

@@ -35,7 +35,7 @@ suppressed_load(bool *suppressed, const struct load *load)
 		make_key(&key, load->graph, event->account, &event->identifiers[i]);
 		sought = val_of(key_bytes(&key));
 		result = environment_result(
-		    mdb_get(load->graph->txn, load->graph->tables[TABLE_SUPPRESSED], &sought, &found));
+		    mdb_get(load->txn, load->graph->tables[TABLE_SUPPRESSED], &sought, &found));
 		if (result != 0 && result != GRAPH_E_ABSENT)
 			return result > 0 ? -EBADMSG : result;
 		suppressed[i] = result == 0;

@@ -68,6 +68,8 @@ struct queue {
 	struct tag shut_down_tag;
 	struct arena scratch; /* for what ends with the handling of one completion */
 	struct gather gather;
+	unsigned unchanged_share; /* of the last writes that were looked at, see write.c */
+	unsigned passed_writes;   /* ever, that were not */
 	struct call *spare_calls; /* none of them with gRPC */
 	unsigned spare_count;
 	unsigned owed_calls[METHOD_COUNT]; /* not posted for want of memory */

@@ -25,3 +25,9 @@ identify_handle(struct call *call)
 {
 	write_handle(call, &WRITE_IDENTIFY);
 }
+
+void
+identify_handle_together(struct call *const *calls, size_t count)
+{
+	write_handle_together(calls, count, &WRITE_IDENTIFY);
+}

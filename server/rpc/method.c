@@ -22,6 +22,7 @@ const struct method_entry METHODS[METHOD_COUNT] = {
 		.role = ROLE_WRITER,
 		.posted_count = POSTED_MANY,
 		.handle = identify_handle,
+		.handle_together = identify_handle_together,
 	},
 	[METHOD_IDENTIFY_STREAM] = {
 		.path = "/anagraph.v1.IdentityService/IdentifyStream",

@@ -34,6 +34,7 @@ struct method_entry {
 extern const struct method_entry METHODS[METHOD_COUNT];
 
 void identify_handle(struct call *call);
+void identify_handle_together(struct call *const *calls, size_t count);
 void identify_stream_handle(struct call *call);
 void identify_stream_stop(struct call *call);
 bool identify_stream_complete(struct call *call, enum tag_kind kind, bool ok);

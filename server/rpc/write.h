@@ -30,7 +30,11 @@ int write_prepare(struct engine_write *write, struct rejection *rejection, struc
  * is not. Any thread. */
 int write_submit(struct rejection *rejection, struct engine *engine, struct engine_write *write);
 
-/* Answers a unary call: takes its request in and submits the write, or refuses it. */
+/* Answers a unary call: takes its request in and submits the write, or refuses it; an event
+ * that changes nothing is answered at once. */
 void write_handle(struct call *call, const struct write_kind *kind);
+
+/* The same for one to GATHER_CALLS calls of one queue. */
+void write_handle_together(struct call *const *calls, size_t count, const struct write_kind *kind);
 
 #endif

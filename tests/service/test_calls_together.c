@@ -6,7 +6,7 @@
 #include "tests/support/act.h"
 #include "tests/support/call.h"
 
-enum { ASKED_COUNT = 16, ROUNDS = 60, IN_FLIGHT = 200, WRITES = 300, READS_A_WRITE = 5 };
+enum { ASKED_COUNT = 19, ROUNDS = 60, IN_FLIGHT = 200, WRITES = 300, READS_A_WRITE = 5 };
 
 /* A request, and what it is answered when it comes alone. */
 struct asked {
@@ -69,7 +69,7 @@ ask_id(struct scene *s, const char *account, uint64_t contact_id)
 	return ask_message(s, METHOD("Resolve"), &request.base);
 }
 
-/* Every kind of Resolve, and calls that cannot join them. */
+/* Every kind of Resolve, events that change nothing, and a call that joins no other. */
 static void
 ask_all(struct asked asked[ASKED_COUNT], struct scene *s)
 {
@@ -77,7 +77,9 @@ ask_all(struct asked asked[ASKED_COUNT], struct scene *s)
 	Anagraph__V1__CountContactsRequest total = ANAGRAPH__V1__COUNT_CONTACTS_REQUEST__INIT;
 	char *long_name = scene_keep(s, calloc(1, 5000), free);
 	char *other = scene_print(s, "%s-other", s->account);
+	const uint8_t *event;
 	size_t count = 0;
+	size_t size;
 
 	memset(long_name, 'a', 4999);
 	nothing.account = s->account;
@@ -98,6 +100,14 @@ ask_all(struct asked asked[ASKED_COUNT], struct scene *s)
 	asked[count++] = ask_message(s, METHOD("Resolve"), &nothing.base);
 	asked[count++] = ask_alone(s, METHOD("Resolve"), "\xff\xff\xff", 3);
 	asked[count++] = ask_message(s, METHOD("CountContacts"), &total.base);
+	event = encode_event(
+	    &size, s, CONTACTS, AT(1), ID("email", "rossi@example.it"), TEXT("LAST_NAME", "Rossi"));
+	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+	event = encode_event(
+	    &size, s, CONTACTS, AT(3), ID("email", "bianchi@example.it"), TEXT("LAST_NAME", "Bianchi"));
+	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+	event = encode_event(&size, s, CONTACTS, AT(5), ID("email", "no address"));
+	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
 	assert_int_equal(count, ASKED_COUNT);
 }
 
@@ -131,10 +141,10 @@ test_each_is_answered_as_if_it_were_alone(struct scene *s)
 	merge(s, 1, 2);
 	ask_all(asked, s);
 	while (answered < ASKED_COUNT * ROUNDS) {
-		/* In an order that puts each beside each other. */
+		/* In orders that put each beside each other: their number is a prime. */
 		while (started < ASKED_COUNT * ROUNDS && started - answered < IN_FLIGHT) {
 			unsigned round = started / ASKED_COUNT;
-			struct asked *next = &asked[(started * (2 * round + 1)) % ASKED_COUNT];
+			struct asked *next = &asked[started * (round % (ASKED_COUNT - 1) + 1) % ASKED_COUNT];
 
 			assert_int_equal(client_start_raw(s->client, next->path, next->request,
 					     next->request_size, 0, next),
