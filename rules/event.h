@@ -106,7 +106,7 @@ int event_prepare(struct event *event, struct rejection *rejection, struct arena
 
 /* Stamps a prepared event with the moment the service took it in, and settles
  * when it was observed (R19). Copies the claim to every identifier and attribute.
- * Once per event, on the committer's thread. */
+ * An event that is received again, later, is stamped anew. Any thread that has the event. */
 void event_receive(struct event *event, int64_t recorded_at_us);
 
 /* Checks and normalises the identifier of a look-up, whose fields are named

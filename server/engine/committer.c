@@ -35,11 +35,12 @@ static const int64_t REPLAY_US = (int64_t)LIMIT_REPLAY_SECONDS * 1000000;
 
 struct engine {
 	struct engine_options options;
-	struct arena arena;          /* the committer's */
-	int64_t recorded_at_us;      /* of the last event; the committer's */
-	struct sweep sweep;          /* likewise */
-	struct decided_list decided; /* of the transaction; likewise */
-	bool alarmed;                /* the store was past its alarm when last looked at; the committer's */
+	struct arena arena;             /* the committer's */
+	_Atomic int64_t recorded_at_us; /* of the last event; the committer sets it */
+	atomic_bool full;               /* the last write that began found no space; the committer sets it */
+	struct sweep sweep;             /* likewise */
+	struct decided_list decided;    /* of the transaction; likewise */
+	bool alarmed; /* the store was past its alarm when last looked at; the committer's */
 	pthread_t committer;
 	pthread_mutex_t lock; /* over all below */
 	pthread_cond_t arrived;
@@ -67,24 +68,31 @@ engine_settings(const struct engine *engine)
 }
 
 bool
-engine_has_failed(const struct engine *engine)
+engine_takes_writes(const struct engine *engine)
 {
-	return atomic_load(&engine->failed);
+	return !atomic_load(&engine->failed) && !atomic_load(&engine->full);
 }
 
 /* The moment an event is taken in: the clock's, but always later than the last, so
  * that of two events without a time of their own the later one is newer. */
-static int64_t
-next_recorded_at(struct engine *engine)
+int64_t
+engine_recorded_at(const struct engine *engine)
 {
+	int64_t last_us = atomic_load(&engine->recorded_at_us);
 	struct timespec now;
 	int64_t now_us;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-	if (now_us <= engine->recorded_at_us)
-		now_us = engine->recorded_at_us + 1;
-	engine->recorded_at_us = now_us;
+	return now_us > last_us ? now_us : last_us + 1;
+}
+
+static int64_t
+next_recorded_at(struct engine *engine)
+{
+	int64_t now_us = engine_recorded_at(engine);
+
+	atomic_store(&engine->recorded_at_us, now_us);
 	return now_us;
 }
 
@@ -375,9 +383,12 @@ is_erasing_alone(const struct engine_write *batch)
 static int
 write_batch(struct engine *engine, struct engine_write *batch)
 {
-	int result = is_erasing_alone(batch) ? graph_erase_begin(engine->options.graph)
-					     : graph_write_begin(engine->options.graph);
+	bool erasing = is_erasing_alone(batch);
+	int result =
+	    erasing ? graph_erase_begin(engine->options.graph) : graph_write_begin(engine->options.graph);
 
+	if (!erasing)
+		atomic_store(&engine->full, result == GRAPH_E_FULL);
 	if (result != 0)
 		return result;
 	decided_clear(&engine->decided);

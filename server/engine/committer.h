@@ -10,7 +10,11 @@ void engine_log(const struct engine *engine, const char *message);
 /* By what accounts' events are decided. Any thread. */
 const struct settings *engine_settings(const struct engine *engine);
 
-/* Whether a commit has failed, after which nothing is said to be stored any more. Any thread. */
-bool engine_has_failed(const struct engine *engine);
+/* Whether writes are taken: no commit has failed, and the store was not full when one last
+ * began. Any thread. */
+bool engine_takes_writes(const struct engine *engine);
+
+/* The moment an event would be taken in at now. Any thread. */
+int64_t engine_recorded_at(const struct engine *engine);
 
 #endif

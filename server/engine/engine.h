@@ -1,7 +1,7 @@
 /* Where reads and writes happen: readers answer from a snapshot on the thread that
- * asks; one committer thread takes all writes that wait, decides them one after the
- * other in one transaction, commits, and answers. It knows that a graph can load and
- * commit, not how, and that policies can be asked, not where they run. */
+ * asks, and so are events that change nothing; one committer thread takes all writes that wait, decides them
+ * one after the other in one transaction, commits, and answers. It knows that a graph can load and commit,
+ * not how, and that policies can be asked, not where they run. */
 #ifndef ANAGRAPH_SERVER_ENGINE_ENGINE_H
 #define ANAGRAPH_SERVER_ENGINE_ENGINE_H
 
@@ -78,17 +78,22 @@ struct engine_write {
  * otherwise. 0; ENGINE_E_…. Any thread. */
 int engine_submit(struct engine *engine, struct engine_write *write);
 
-/* Brings near what engine_answer_unchanged will look at for each of some writes. */
+/* Whether a write is such that engine_answer_unchanged may answer it: an event without a
+ * request_id. */
+bool engine_may_be_unchanged(const struct engine_write *write);
+
+/* Brings near what engine_answer_unchanged will look at for each of some writes, with the
+ * snapshot that the reader holds. The reader's thread. */
 void engine_expect(struct graph_reader *reader, const struct engine_write *const *writes, size_t count);
 
 /* Answers an event that changes nothing, from the snapshot that the reader holds and without
  * the committer, as if the event had been written when that was taken: an answer that the
  * committer would give needs neither its turn nor a sync. On 0 write->response is the
- * arena's, and done is not called. ENGINE_E_SUBMIT for whatever else: an act, a request
- * that has an id, an event that changes something, raises a conflict or has to be refused; nothing has
- * been done then. The reader's thread. */
-int engine_answer_unchanged(struct engine_write *write, struct engine *engine, struct graph_reader *reader,
-    struct arena *arena);
+ * arena's, and done is not called. ENGINE_E_SUBMIT for whatever else: what may not be
+ * unchanged, an event that changes something, raises a conflict or has to be refused, and
+ * while writes are refused; nothing has been done then. The reader's thread. */
+int engine_answer_unchanged(
+    struct engine_write *write, struct engine *engine, struct graph_reader *reader, struct arena *arena);
 
 /* The monotonic clock that deadlines are measured on, in microseconds. */
 int64_t engine_now_us(void);

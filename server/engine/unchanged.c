@@ -5,11 +5,6 @@
  * and everything in that snapshot is on stable storage. The rules are the committer's
  * own; what differs is that no policy is asked, for a conflict is journalled, and that what
  * would be changed is thrown away and left to the committer to decide anew. */
-#include <errno.h>
-#include <string.h>
-#include <time.h>
-
-#include "rules/identify.h"
 #include "server/engine/action.h"
 #include "server/engine/committer.h"
 #include "server/wire/messages.h"
@@ -38,15 +33,6 @@ settle_nothing(void *context, enum source source, enum fallback fallback)
 	(void)context, (void)source, (void)fallback;
 }
 
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* Whether the store is after it what it was before. */
 static bool
 changes_nothing(const struct changeset *changeset)
@@ -62,6 +48,12 @@ static bool
 finds_somebody(const struct neighbourhood *known)
 {
 	return known->contact_count > 0;
+}
+
+bool
+engine_may_be_unchanged(const struct engine_write *write)
+{
+	return write->event.action == ACTION_IDENTIFY && write->request_id.size == 0;
 }
 
 void
@@ -101,9 +93,9 @@ engine_answer_unchanged(
 	struct bytes contact;
 	int result;
 
-	if (event.action != ACTION_IDENTIFY || write->request_id.size > 0 || engine_has_failed(engine))
+	if (!engine_may_be_unchanged(write) || !engine_takes_writes(engine))
 		return ENGINE_E_SUBMIT;
-	event_receive(&event, now_us());
+	event_receive(&event, engine_recorded_at(engine));
 	result = graph_peek(&known, reader, arena, &event, &error);
 	if (result == 0 && !finds_somebody(&known))
 		return ENGINE_E_SUBMIT;

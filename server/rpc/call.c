@@ -1,7 +1,8 @@
 /* The life of a call: posted, arrived, answered, retired.
  *
- * A read is one batch, started while its arrival is handled: everything that goes out
- * and the close that comes back. A write has two: the close is waited for apart, so
+ * A read is one batch, started while its arrival is handled or that of a call that came
+ * together with it: everything that goes out and the close that comes back. So is an event that
+ * changes nothing. Any other write has two: the close is waited for apart, so
  * that a caller who leaves can be seen while the write waits. So has a stream, and one
  * more for each of its steps. What always holds: the memory of a call is used again only when gRPC has given
  * every batch of it back, and for each call that arrives another is posted, before anything else is done. */
@@ -243,7 +244,6 @@ call_completed(struct call *call, enum tag_kind kind, bool ok)
 	}
 	gather_note_other(call->queue);
 	if (call->stream.open) {
-		gather_answer(call->queue);
 		if (stream_completed(call, kind, ok))
 			retire(call);
 		return;

@@ -50,12 +50,14 @@ struct tag {
 	void *owner; /* the call; the front for TAG_SHUT_DOWN */
 };
 
-/* Calls of one method that wait to be answered together (gather.h). The queue's thread. */
-enum { GATHER_CALLS = 32 };
+/* Calls of one method that wait to be answered together (gather.h), up to GATHER_CALLS, and no
+ * longer than until the queue has given GATHER_PASSED other things. The queue's thread. */
+enum { GATHER_CALLS = 32, GATHER_PASSED = 256 };
 
 struct gather {
 	struct call *calls[GATHER_CALLS];
 	unsigned count;
+	unsigned passed;    /* other things that came since the first was put aside */
 	bool open;          /* whether more are looked for before any is answered */
 	bool answered_last; /* what the queue gave last was such a call, and it was answered alone */
 };
@@ -66,10 +68,10 @@ struct queue {
 	pthread_t thread;
 	struct graph_reader *reader;
 	struct tag shut_down_tag;
-	struct arena scratch; /* for what ends with the handling of one completion */
+	struct arena scratch; /* for what ends with the handling of one call */
 	struct gather gather;
 	unsigned unchanged_share; /* of the last writes that were looked at, see write.c */
-	unsigned passed_writes;   /* ever, that were not */
+	unsigned passed_writes;   /* ever: how often looking hardly helped, see there */
 	struct call *spare_calls; /* none of them with gRPC */
 	unsigned spare_count;
 	unsigned owed_calls[METHOD_COUNT]; /* not posted for want of memory */

@@ -8,14 +8,24 @@
  * than one. */
 #include "server/rpc/gather.h"
 
+#include <grpc/byte_buffer.h>
+
 #include "server/rpc/method.h"
+
+/* A request that came in pieces is put together in the queue's scratch arena, which has room
+ * for what one call may take. */
+static bool
+is_in_one_piece(const struct call *call)
+{
+	return call->payload == NULL || call->payload->data.raw.slice_buffer.count <= 1;
+}
 
 bool
 gather_take(struct call *call)
 {
 	struct gather *gather = &call->queue->gather;
 
-	if (METHODS[call->method].handle_together == NULL) {
+	if (METHODS[call->method].handle_together == NULL || !is_in_one_piece(call)) {
 		gather_answer(call->queue);
 		gather->answered_last = false;
 		return false;
@@ -38,7 +48,11 @@ gather_take(struct call *call)
 void
 gather_note_other(struct queue *queue)
 {
-	queue->gather.answered_last = false;
+	struct gather *gather = &queue->gather;
+
+	gather->answered_last = false;
+	if (gather->count > 0 && ++gather->passed == GATHER_PASSED)
+		gather_answer(queue);
 }
 
 void
@@ -50,6 +64,7 @@ gather_answer(struct queue *queue)
 	if (count == 0)
 		return;
 	gather->count = 0;
+	gather->passed = 0;
 	gather->open = count > 1;
 	METHODS[gather->calls[0]->method].handle_together(gather->calls, count);
 	arena_reset(&queue->scratch);

@@ -11,7 +11,8 @@
  * these. */
 bool gather_take(struct call *call);
 
-/* Tells that the queue gave something else than a call. */
+/* Tells that the queue gave something else than a call. What was put aside is answered if that
+ * has happened often since. */
 void gather_note_other(struct queue *queue);
 
 /* Answers what was put aside, if anything. Uses the queue's scratch arena. */

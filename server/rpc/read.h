@@ -7,7 +7,7 @@
 #include "server/rpc/call.h"
 
 /* Answers a request from the snapshot that the queue's reader holds. 0 with *out the
- * encoded response; positive with *rejection; -errno. */
+ * encoded response, which borrows from neither reader nor scratch arena; positive with *rejection; -errno. */
 typedef int (*read_function)(
     grpc_slice *out, struct rejection *rejection, struct call *call, const void *request);
 
@@ -19,7 +19,8 @@ typedef void (*read_expect_function)(struct queue *queue, const void *const *req
 void read_answer(struct call *call, read_function read, const void *request);
 
 /* Has one to GATHER_CALLS requests of one queue answered, all from one snapshot, and ends the
- * calls; expect, which may be NULL, comes first. */
+ * calls, which are not to be touched any more; expect, which may be NULL, comes first. Of
+ * several, none may lie in the scratch arena. The queue's thread. */
 void read_answer_together(struct call *const *calls, const void *const *requests, size_t count,
     read_function read, read_expect_function expect);
 

@@ -1,6 +1,8 @@
 /* Resolve: answered where it arrives, from a snapshot that is held no longer than it
  * takes to copy the record. What the store has is what goes out: a tag, a length, the
  * record. */
+#include <assert.h>
+
 #include "server/rpc/access.h"
 #include "server/rpc/lookup.h"
 #include "server/rpc/method.h"
@@ -96,6 +98,8 @@ expect(struct queue *queue, const void *const *requests, size_t count)
 {
 	struct graph_sought sought[GATHER_CALLS];
 
+	static_assert(
+	    (int)GATHER_CALLS <= (int)GRAPH_SOUGHT_COUNT, "all that were gathered are expected at once");
 	for (size_t i = 0; i < count; i++) {
 		const struct request *request = requests[i];
 

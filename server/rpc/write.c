@@ -184,28 +184,46 @@ prepare_call(struct call *call, struct rejection *rejection, const struct write_
 	    &call->write, rejection, &call->arena, kind, message, &call->queue->rpc->options);
 }
 
-/* Whether it is worth while to see if a write changes anything before the committer does: a
- * look that finds that it does costs a sixth of what one saves that finds that it does
- * not. What comes of looking is kept as a share that forgets; where it hardly ever
- * helps, a look now and then sees whether that has changed. */
+/* Whether it is worth while to see if events change anything before the committer does: one
+ * look in eight that helps is taken to pay for the others. What comes of looking is kept as a
+ * share that forgets; where that is less, a look now and then sees whether it has
+ * changed. */
 static bool
 is_worth_a_look(struct queue *queue)
 {
 	return queue->unchanged_share >= SHARE_WORTH_A_LOOK || queue->passed_writes++ % PASSED_A_LOOK == 0;
 }
 
-/* Sees whether a write changes nothing; then write->response is the scratch arena's. */
+/* Sees whether an event changes nothing; *message is the answer then. */
 static bool
-look(struct call *call)
+look(grpc_slice *message, struct call *call)
 {
 	struct queue *queue = call->queue;
+	const struct bytes *response = &call->write.response;
 	int result =
 	    engine_answer_unchanged(&call->write, queue->rpc->options.engine, queue->reader, &queue->scratch);
 
 	queue->unchanged_share -= queue->unchanged_share / SHARE_FORGOTTEN;
-	if (result == 0)
+	if (result == 0) {
 		queue->unchanged_share += SHARE_FULL / SHARE_FORGOTTEN;
+		*message = grpc_slice_from_copied_buffer((const char *)response->data, response->size);
+	}
+	graph_read_forget(queue->reader);
+	arena_reset(&queue->scratch);
 	return result == 0;
+}
+
+/* The writes that may turn out to change nothing. Returns how many. */
+static size_t
+list_candidates(const struct engine_write *writes[GATHER_CALLS], struct call *const *calls, size_t count)
+{
+	size_t listed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (engine_may_be_unchanged(&calls[i]->write))
+			writes[listed++] = &calls[i]->write;
+	}
+	return listed;
 }
 
 /* Answers the events that change nothing, all from one snapshot and without the committer, and
@@ -215,18 +233,18 @@ answer_unchanged(struct call **calls, size_t count)
 {
 	struct queue *queue = calls[0]->queue;
 	const struct engine_write *writes[GATHER_CALLS];
+	size_t write_count = list_candidates(writes, calls, count);
 	struct call *unchanged[GATHER_CALLS];
+	grpc_slice messages[GATHER_CALLS];
 	struct answer answer = { .rejection = NULL };
 	size_t unchanged_count = 0;
 	size_t left = 0;
 
-	if (!is_worth_a_look(queue) || graph_read_begin(queue->reader) != 0)
+	if (write_count == 0 || !is_worth_a_look(queue) || graph_read_begin(queue->reader) != 0)
 		return count;
-	for (size_t i = 0; i < count; i++)
-		writes[i] = &calls[i]->write;
-	engine_expect(queue->reader, writes, count);
+	engine_expect(queue->reader, writes, write_count);
 	for (size_t i = 0; i < count; i++) {
-		if (look(calls[i]))
+		if (engine_may_be_unchanged(&calls[i]->write) && look(&messages[unchanged_count], calls[i]))
 			unchanged[unchanged_count++] = calls[i];
 		else
 			calls[left++] = calls[i];
@@ -234,9 +252,7 @@ answer_unchanged(struct call **calls, size_t count)
 	answer.txn = graph_reader_txn(queue->reader);
 	graph_read_end(queue->reader);
 	for (size_t i = 0; i < unchanged_count; i++) {
-		const struct bytes *response = &unchanged[i]->write.response;
-
-		answer.message = grpc_slice_from_copied_buffer((const char *)response->data, response->size);
+		answer.message = messages[i];
 		call_answer(unchanged[i], &answer);
 	}
 	return left;

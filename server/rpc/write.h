@@ -31,7 +31,8 @@ int write_prepare(struct engine_write *write, struct rejection *rejection, struc
 int write_submit(struct rejection *rejection, struct engine *engine, struct engine_write *write);
 
 /* Answers a unary call: takes its request in and submits the write, or refuses it; an event
- * that changes nothing is answered at once. */
+ * that changes nothing may be answered at once. The queue's thread; the call is not to be
+ * touched any more. */
 void write_handle(struct call *call, const struct write_kind *kind);
 
 /* The same for one to GATHER_CALLS calls of one queue. */

@@ -159,7 +159,7 @@ test_each_is_answered_as_if_it_were_alone(struct scene *s)
 
 /* Whoever asks after an answer sees what was answered, also beside callers that asked before. */
 static void
-test_R25_each_sees_what_was_answered_before_it_was_asked(struct scene *s)
+test_each_sees_what_was_answered_before_it_was_asked(struct scene *s)
 {
 	struct client_answer answer;
 	unsigned waiting = 0;
@@ -194,7 +194,7 @@ main(void)
 {
 	static const struct scene_test tests[] = {
 		STOCK_TEST(test_each_is_answered_as_if_it_were_alone),
-		STOCK_TEST(test_R25_each_sees_what_was_answered_before_it_was_asked),
+		STOCK_TEST(test_each_sees_what_was_answered_before_it_was_asked),
 	};
 
 	return scene_main(tests);

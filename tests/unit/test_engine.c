@@ -194,6 +194,104 @@ pass_through(struct engine *engine)
 	wait_for(&pass);
 }
 
+/* A write whose answer is kept. */
+struct kept {
+	struct visit visit;
+	uint8_t response[1024];
+	size_t response_size;
+};
+
+static void
+keep_answer(struct engine_write *write)
+{
+	struct kept *kept = (struct kept *)(void *)write;
+
+	assert_in_range(write->response.size, 1, sizeof(kept->response));
+	memcpy(kept->response, write->response.data, write->response.size);
+	kept->response_size = write->response.size;
+	visit_done(write);
+}
+
+/* What the committer answers an event. */
+static void
+write_event(struct kept *kept, struct engine *engine, const struct event *event)
+{
+	kept->visit.write = (struct engine_write){
+		.event = *event,
+		.deadline_us = INT64_MAX,
+		.done = keep_answer,
+	};
+	atomic_store(&kept->visit.done, false);
+	assert_int_equal(engine_submit(engine, &kept->visit.write), 0);
+	wait_for(&kept->visit);
+}
+
+/* An event that changes nothing is answered from a snapshot, word for word as the committer
+ * answers it; anything else is left to the committer. */
+static void
+test_what_changes_nothing_is_answered_alike_from_a_snapshot(void **state)
+{
+	struct identifier browser = { .namespace_id = NAMESPACE_PUSH, .value = BYTES("browser-1") };
+	struct attribute city = {
+		.name = BYTES("CITY"),
+		.value = { .type = VALUE_STRING, .string = BYTES("Bari") },
+	};
+	struct event event = {
+		.action = ACTION_IDENTIFY,
+		.account = BYTES("shop"),
+		.claim = { .source = SOURCE_PUSH, .claimed_at_us = 1000000, .clamped = true },
+		.identifiers = &browser,
+		.identifier_count = 1,
+		.attributes = &city,
+		.attribute_count = 1,
+	};
+	struct engine_options options = { .settings = settings_default() };
+	struct graph_reader *reader;
+	struct hand_store store;
+	struct engine *engine;
+	struct arena arena;
+	struct kept told;
+
+	(void)state;
+	arena_init(&arena, LIMIT_CALL_ARENA_BYTES);
+	engine = start(&store, &options, MAP_BYTES);
+	assert_int_equal(graph_reader_create(&reader, store.graph), 0);
+	for (unsigned time = 0; time < 4; time++) {
+		struct engine_write write = { .event = event, .validate_only = time == 3 };
+		/* Known from the second time on; then only what is new is left to the committer. */
+		int expected = time == 0 ? ENGINE_E_SUBMIT : 0;
+
+		assert_int_equal(graph_read_begin(reader), 0);
+		assert_int_equal(engine_answer_unchanged(&write, engine, reader, &arena), expected);
+		graph_read_end(reader);
+		write_event(&told, engine, &event);
+		if (expected == 0) {
+			assert_int_equal(write.response.size, told.response_size);
+			assert_memory_equal(write.response.data, told.response, told.response_size);
+		}
+	}
+	for (unsigned change = 0; change < 4; change++) {
+		struct engine_write write = { .event = event };
+		struct attribute other = city;
+
+		other.value.string = change == 0 ? BYTES("Roma") : city.value.string;
+		write.event.attributes = &other;
+		write.event.claim.claimed_at_us += change == 0 ? 1000000 : 0;
+		write.event.action = change == 1 ? ACTION_PROMOTE : ACTION_IDENTIFY;
+		write.request_id = change == 2 ? BYTES("r-1") : BYTES("");
+		write.event.account = change == 3 ? BYTES("other") : event.account;
+		assert_int_equal(graph_read_begin(reader), 0);
+		assert_int_equal(engine_answer_unchanged(&write, engine, reader, &arena), ENGINE_E_SUBMIT);
+		graph_read_end(reader);
+	}
+	graph_reader_destroy(reader);
+	engine_drain(engine);
+	engine_destroy(engine);
+	assert_int_equal(hand_store_expect_sound(&store).contacts, 1);
+	hand_store_destroy(&store);
+	arena_finish(&arena);
+}
+
 /* What waits together shares a transaction, but for what is past the limit. */
 static void
 test_batch_limit(void **state)
@@ -305,6 +403,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write_queue_limit),
+		cmocka_unit_test(test_what_changes_nothing_is_answered_alike_from_a_snapshot),
 		cmocka_unit_test(test_batch_limit),
 		cmocka_unit_test(test_store_alarm),
 		cmocka_unit_test(test_R26_an_answer_is_kept_for_a_day),
