@@ -68,7 +68,7 @@ load()
 read_path()
 {
 	store 1m 1M || return 1
-	"$bench" echo --store "$stores/1m" --mix resolve --rounds 7 --seconds "$(s 4)" || return 1
+	"$bench" echo --store "$stores/1m" --mix resolve --rounds 21 --seconds "$(s 1.5)" || return 1
 	"$bench" run --store "$stores/1m" --rounds 5 --seconds "$(s 3)" --mix resolve \
 		--against --mix resolve --keys zipf --name 'resolve, zipf' \
 		--against --mix resolve --connections 8 --name 'resolve, 8 connections' \
