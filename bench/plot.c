@@ -98,15 +98,30 @@ add_throughput(struct plot *plot, const char *name, json_t *figures, json_t *set
 	return result;
 }
 
+static bool
+has_point(const struct curve *curve, double x)
+{
+	for (size_t i = 0; curve != NULL && i < curve->count; i++) {
+		if (curve->points[i].x == x)
+			return true;
+	}
+	return false;
+}
+
+/* A store that later runs hold others against, too, is drawn as the first run found it, which
+ * is what its curve was measured beside. */
 static int
 add_growth(struct plot *plot, const char *name, json_t *figures, json_t *settings)
 {
 	json_t *contacts = json_object_get(json_object_get(settings, "data"), "contacts");
+	struct curve *curve;
 
 	if (!json_is_number(contacts) || json_object_get(figures, plot->figure) == NULL)
 		return 0;
-	return add_point(
-	    find_curve(plot, name, ""), json_number_value(contacts), json_object_get(figures, plot->figure));
+	curve = find_curve(plot, name, "");
+	if (has_point(curve, json_number_value(contacts)))
+		return 0;
+	return add_point(curve, json_number_value(contacts), json_object_get(figures, plot->figure));
 }
 
 /* A round's distribution: the rounds of a series lie behind each other in its curve, and
