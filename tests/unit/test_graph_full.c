@@ -75,24 +75,33 @@ test_full_store_refuses_writes_and_is_read_on(void **test_state)
 	hand_store_destroy(&store);
 }
 
+/* A new store with one contact, and a value of that size, to be freed. */
+static uint8_t *
+begin_with_large_value(struct hand *hand, struct hand_store *store, uint64_t map_bytes, size_t value_bytes)
+{
+	uint8_t *value = malloc(value_bytes);
+
+	assert_non_null(value);
+	memset(value, 'v', value_bytes);
+	hand_store_create(store, map_bytes);
+	hand_store_open(store);
+	hand_begin(hand, store, "shop");
+	hand_create(hand, BYTES("b-1"));
+	return value;
+}
+
 static void
 test_transaction_past_the_map_fails_alone(void **test_state)
 {
 	enum { VALUE_BYTES = 100 * 1024 };
-	uint8_t *value = malloc(VALUE_BYTES);
 	struct graph_error error;
 	struct hand_store store;
 	struct hand hand;
+	uint8_t *value = begin_with_large_value(&hand, &store, 2 * 1024 * 1024, VALUE_BYTES);
 	unsigned applied = 0;
 	int result = 0;
 
 	(void)test_state;
-	assert_non_null(value);
-	memset(value, 'v', VALUE_BYTES);
-	hand_store_create(&store, 2 * 1024 * 1024);
-	hand_store_open(&store);
-	hand_begin(&hand, &store, "shop");
-	hand_create(&hand, BYTES("b-1"));
 	assert_int_equal(graph_write_begin(store.graph), 0);
 	while (result == 0 && applied < 100) {
 		struct hand_event planned;
@@ -312,20 +321,14 @@ static void
 test_transaction_past_the_disk_fails_alone(void **test_state)
 {
 	enum { VALUE_BYTES = 400 * 1024 };
-	uint8_t *value = malloc(VALUE_BYTES);
 	struct graph_error error;
 	struct hand_store store;
 	struct hand hand;
+	uint8_t *value = begin_with_large_value(&hand, &store, UINT64_C(1) << 30, VALUE_BYTES);
 	unsigned applied = 0;
 	int result = 0;
 
 	(void)test_state;
-	assert_non_null(value);
-	memset(value, 'v', VALUE_BYTES);
-	hand_store_create(&store, UINT64_C(1) << 30);
-	hand_store_open(&store);
-	hand_begin(&hand, &store, "shop");
-	hand_create(&hand, BYTES("b-1"));
 	disk_free_bytes = LIMIT_STORE_RESERVE_BYTES;
 	assert_int_equal(graph_write_begin(store.graph), 0);
 	while (result == 0 && applied < 400) {
