@@ -35,13 +35,16 @@ static const int64_t REPLAY_US = (int64_t)LIMIT_REPLAY_SECONDS * 1000000;
 
 struct engine {
 	struct engine_options options;
-	struct arena arena;             /* the committer's */
-	_Atomic int64_t recorded_at_us; /* of the last event; the committer sets it */
-	atomic_bool full;               /* the last write that began found no space; the committer sets it */
-	struct sweep sweep;             /* likewise */
-	struct decided_list decided;    /* of the transaction; likewise */
-	bool alarmed; /* the store was past its alarm when last looked at; the committer's */
 	pthread_t committer;
+	/* The committer's. */
+	struct arena arena;
+	struct sweep sweep;
+	struct decided_list decided; /* of the transaction */
+	bool alarmed;                /* the store was past its alarm when last looked at */
+	/* Set by the committer, read by any thread. */
+	_Atomic int64_t recorded_at_us; /* of the last event */
+	atomic_bool full;               /* the last write that began found no space */
+	atomic_bool failed;   /* a commit did: set with the lock, so that nothing is queued after it */
 	pthread_mutex_t lock; /* over all below */
 	pthread_cond_t arrived;
 	struct engine_write *first;
@@ -51,7 +54,6 @@ struct engine {
 	pthread_cond_t decider_taken;
 	bool draining;
 	bool ending;
-	atomic_bool failed; /* read without the lock, too */
 };
 
 void

@@ -1,7 +1,7 @@
-/* Where reads and writes happen: readers answer from a snapshot on the thread that
- * asks, and so are events that change nothing; one committer thread takes all writes that wait, decides them
- * one after the other in one transaction, commits, and answers. It knows that a graph can load and commit,
- * not how, and that policies can be asked, not where they run. */
+/* Where reads and writes happen: reads, and events that change nothing, are answered from a
+ * snapshot on the thread that asks; one committer thread takes all writes that wait, decides
+ * them one after the other in one transaction, commits, and answers. It knows that a graph can
+ * load and commit, not how, and that policies can be asked, not where they run. */
 #ifndef ANAGRAPH_SERVER_ENGINE_ENGINE_H
 #define ANAGRAPH_SERVER_ENGINE_ENGINE_H
 

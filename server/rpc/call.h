@@ -71,7 +71,7 @@ struct queue {
 	struct arena scratch; /* for what ends with the handling of one call */
 	struct gather gather;
 	unsigned unchanged_share; /* of the last writes that were looked at, see write.c */
-	unsigned passed_writes;   /* ever: how often looking hardly helped, see there */
+	unsigned doubted_looks;   /* ever: how often looking was thought not to help, see there */
 	struct call *spare_calls; /* none of them with gRPC */
 	unsigned spare_count;
 	unsigned owed_calls[METHOD_COUNT]; /* not posted for want of memory */

@@ -51,14 +51,14 @@ read_answer_together(struct call *const *calls, const void *const *requests, siz
 		if (begun == 0) {
 			result = read(&answers[i].message, &rejections[i], calls[i], requests[i]);
 			graph_read_forget(queue->reader);
-			/* Each has all of it; of several, none has a request there (gather_take). */
-			if (count > 1)
-				arena_reset(&queue->scratch);
 		}
 		if (result < 0)
 			reject_for_service(&rejections[i], queue, result);
 		if (result != 0)
 			answers[i].rejection = &rejections[i];
+		/* Each has all of it; of several, none has a request there (gather_take). */
+		if (count > 1)
+			arena_reset(&queue->scratch);
 	}
 	if (begun == 0)
 		graph_read_end(queue->reader);

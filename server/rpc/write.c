@@ -13,7 +13,7 @@
 #include "server/rpc/access.h"
 
 /* Of shares, see is_worth_a_look. */
-enum { SHARE_FULL = 1024, SHARE_FORGOTTEN = 16, SHARE_WORTH_A_LOOK = SHARE_FULL / 8, PASSED_A_LOOK = 32 };
+enum { SHARE_FULL = 1024, SHARE_FORGOTTEN = 16, SHARE_WORTH_A_LOOK = SHARE_FULL / 8, DOUBTED_A_LOOK = 32 };
 
 /* Where a message has the field of that name; NULL when its kind has none. */
 static void *
@@ -191,7 +191,7 @@ prepare_call(struct call *call, struct rejection *rejection, const struct write_
 static bool
 is_worth_a_look(struct queue *queue)
 {
-	return queue->unchanged_share >= SHARE_WORTH_A_LOOK || queue->passed_writes++ % PASSED_A_LOOK == 0;
+	return queue->unchanged_share >= SHARE_WORTH_A_LOOK || queue->doubted_looks++ % DOUBTED_A_LOOK == 0;
 }
 
 /* Sees whether an event changes nothing; *message is the answer then. */
