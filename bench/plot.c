@@ -17,7 +17,7 @@ static const char USAGE[] =
     "  --kind distribution  latency by percentile\n"
     "  --out PATH           PATH.png and PATH.svg are written\n";
 
-enum { CURVES = 32, POINTS = 256, NAME_BYTES = 96, SPREADS = 3 };
+enum { CURVES = 32, NAME_BYTES = 96, SPREADS = 3 };
 
 struct point {
 	double x;
@@ -28,8 +28,9 @@ struct point {
 
 struct curve {
 	char name[NAME_BYTES];
-	struct point points[POINTS];
+	struct point *points;
 	size_t count;
+	size_t capacity;
 };
 
 struct plot {
@@ -62,22 +63,37 @@ find_curve(struct plot *plot, const char *name, const char *more)
 	return &plot->curves[plot->count++];
 }
 
-/* Adds a point with the spread of a figure. 0; -E2BIG. */
+/* Adds a point to a curve, which is NULL when there are too many of them. 0; -E2BIG; -ENOMEM. */
 static int
-add_point(struct curve *curve, double x, json_t *spread)
+add_point(struct curve *curve, const struct point *point)
 {
-	struct point *point;
-
-	if (!json_is_object(spread))
-		return 0;
-	if (curve == NULL || curve->count == POINTS)
+	if (curve == NULL)
 		return -E2BIG;
-	point = &curve->points[curve->count++];
-	point->x = x;
-	point->y = json_number_value(json_object_get(spread, "median"));
-	point->least = json_number_value(json_object_get(spread, "least"));
-	point->greatest = json_number_value(json_object_get(spread, "greatest"));
+	if (curve->count == curve->capacity) {
+		size_t capacity = curve->capacity == 0 ? 64 : curve->capacity * 2;
+		struct point *points = reallocarray(curve->points, capacity, sizeof(*points));
+
+		if (points == NULL)
+			return -ENOMEM;
+		curve->points = points;
+		curve->capacity = capacity;
+	}
+	curve->points[curve->count++] = *point;
 	return 0;
+}
+
+/* The same with the spread of a figure, if that is there. */
+static int
+add_spread(struct curve *curve, double x, json_t *spread)
+{
+	const struct point point = {
+		.x = x,
+		.y = json_number_value(json_object_get(spread, "median")),
+		.least = json_number_value(json_object_get(spread, "least")),
+		.greatest = json_number_value(json_object_get(spread, "greatest")),
+	};
+
+	return json_is_object(spread) ? add_point(curve, &point) : 0;
 }
 
 /* An open loop's latencies, each percentile a curve. */
@@ -93,7 +109,7 @@ add_throughput(struct plot *plot, const char *name, json_t *figures, json_t *set
 	if (loop == NULL || strncmp(loop, "open", 4) != 0)
 		return 0;
 	for (size_t i = 0; result == 0 && i < SPREADS; i++)
-		result = add_point(find_curve(plot, name, percentiles[i][1]), rate,
+		result = add_spread(find_curve(plot, name, percentiles[i][1]), rate,
 		    json_object_get(figures, percentiles[i][0]));
 	return result;
 }
@@ -121,7 +137,7 @@ add_growth(struct plot *plot, const char *name, json_t *figures, json_t *setting
 	curve = find_curve(plot, name, "");
 	if (has_point(curve, json_number_value(contacts)))
 		return 0;
-	return add_point(curve, json_number_value(contacts), json_object_get(figures, plot->figure));
+	return add_spread(curve, json_number_value(contacts), json_object_get(figures, plot->figure));
 }
 
 /* A round's distribution: the rounds of a series lie behind each other in its curve, and
@@ -131,22 +147,24 @@ add_distribution(struct plot *plot, const char *name, json_t *figures)
 {
 	json_t *points = json_object_get(figures, "percentiles_us");
 	struct curve *curve;
+	int result = 0;
 
 	if (points == NULL)
 		return 0;
 	curve = find_curve(plot, name, "");
-	for (size_t i = 0; i < json_array_size(points); i++) {
+	for (size_t i = 0; result == 0 && i < json_array_size(points); i++) {
 		json_t *pair = json_array_get(points, i);
 		double percent = json_number_value(json_array_get(pair, 0));
+		const struct point point = {
+			.x = 1 / (1 - percent / 100),
+			.y = json_number_value(json_array_get(pair, 1)),
+		};
 
-		if (curve == NULL || curve->count == POINTS)
-			return -E2BIG;
 		/* 100 is at no place of such a scale. */
 		if (percent < 100)
-			curve->points[curve->count++] = (struct point){ .x = 1 / (1 - percent / 100),
-				.y = json_number_value(json_array_get(pair, 1)) };
+			result = add_point(curve, &point);
 	}
-	return 0;
+	return result;
 }
 
 static int
@@ -188,7 +206,7 @@ read_file(struct plot *plot, const char *path)
 	if (result != 0)
 		fprintf(stderr, "anagraph-bench: %s: %s\n", path,
 		    result == -EBADMSG     ? "has a line that is no result"
-			: result == -E2BIG ? "has more points than a picture can show"
+			: result == -E2BIG ? "has more series than a picture can show"
 					   : strerror(-result));
 	return result;
 }
@@ -351,6 +369,8 @@ verb_plot(int argc, char **argv)
 		fputs(USAGE, stderr);
 	else
 		status = plot_files(plot, argc - at, argv + at);
+	for (size_t i = 0; i < plot->count; i++)
+		free(plot->curves[i].points);
 	free(plot);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "bench/dataset.h"
+#include "bench/report.h"
 #include "client/client.h"
 #include "tests/support/service.h"
 
@@ -144,6 +145,22 @@ run_on(const char *words, const char *directory)
 	return run_bench(text);
 }
 
+/* In the place of gnuplot: keeps the script that it is given. */
+static void
+stand_in_for_gnuplot(const char *directory)
+{
+	char text[PATH_ROOM];
+	char *path;
+
+	snprintf(text, sizeof(text), "#!/bin/sh\ncat >%s/script\n", directory);
+	path = test_file_create(directory, "gnuplot", text);
+	assert_non_null(path);
+	assert_int_equal(chmod(path, 0700), 0);
+	free(path);
+	snprintf(text, sizeof(text), "%s:%s", directory, getenv("PATH"));
+	setenv("PATH", text, 1);
+}
+
 static int
 make_stores(void **state)
 {
@@ -158,6 +175,7 @@ make_stores(void **state)
 	run = run_on("load --any-build --store @/four --contacts 1000 --accounts 4 --data-seed 9", directory);
 	assert_int_equal(run.status, 0);
 	run_finish(&run);
+	stand_in_for_gnuplot(directory);
 	*state = directory;
 	return 0;
 }
@@ -356,22 +374,6 @@ results_are_compared_afterwards(void **state)
 	run_finish(&run);
 }
 
-/* In the place of gnuplot: keeps the script that it is given. */
-static void
-stand_in_for_gnuplot(const char *directory)
-{
-	char text[PATH_ROOM];
-	char *path;
-
-	snprintf(text, sizeof(text), "#!/bin/sh\ncat >%s/script\n", directory);
-	path = test_file_create(directory, "gnuplot", text);
-	assert_non_null(path);
-	assert_int_equal(chmod(path, 0700), 0);
-	free(path);
-	snprintf(text, sizeof(text), "%s:%s", directory, getenv("PATH"));
-	setenv("PATH", text, 1);
-}
-
 /* The script of a picture of some lines, to be freed. */
 static char *
 plot(const char *directory, const char *kind, const char *lines)
@@ -424,12 +426,14 @@ pictures_are_drawn_of_results(void **state)
 	static const char sizes[] =
 	    "{\"line\":\"summary\",\"name\":\"x of "
 	    "10k\",\"settings\":{\"data\":{\"contacts\":10000}},\"figures\":{"
-	    "\"server_cpu_us_per_call\":{\"median\":9,\"least\":8,\"greatest\":10}}}\n";
+	    "\"server_cpu_us_per_call\":{\"median\":9,\"least\":8,\"greatest\":10}}}\n"
+	    "{\"line\":\"summary\",\"name\":\"x of "
+	    "10k\",\"settings\":{\"data\":{\"contacts\":10000}},\"figures\":{"
+	    "\"server_cpu_us_per_call\":{\"median\":19,\"least\":18,\"greatest\":20}}}\n";
 	static const char rounds[] = "{\"line\":\"round\",\"name\":\"x\",\"figures\":{\"percentiles_us\":[["
 				     "50,7],[90,11],[100,99]]}}\n";
 	char *script;
 
-	stand_in_for_gnuplot(*state);
 	script = plot(*state, "throughput", open_loop);
 	expect_in(script,
 	    (const char *const[]){ "1000 3 2 4\n2000 5 4 6\n", "title \"x p50\"", "picture.png", NULL });
@@ -437,10 +441,30 @@ pictures_are_drawn_of_results(void **state)
 	free(script);
 	script = plot(*state, "growth", sizes);
 	expect_in(script, (const char *const[]){ "10000 9 8 10\n", "title \"x\"", "picture.svg", NULL });
+	/* A store that others are held against again is drawn once. */
+	assert_null(strstr(script, "10000 19"));
 	free(script);
 	script = plot(*state, "distribution", rounds);
 	expect_in(script, (const char *const[]){ "2 7 0 0\n10 11 0 0\nEND", NULL });
 	free(script);
+}
+
+/* As many rounds as a run may have: each adds points to the same curve. */
+static void
+a_picture_shows_every_round(void **state)
+{
+	static const char round[] =
+	    "{\"line\":\"round\",\"name\":\"x\",\"figures\":{\"percentiles_us\":[[50,7],[90,11]]}}\n";
+	char *lines = calloc(REPORT_ROUNDS, sizeof(round));
+	char *script;
+
+	assert_non_null(lines);
+	for (size_t i = 0; i < REPORT_ROUNDS; i++)
+		memcpy(lines + i * (sizeof(round) - 1), round, sizeof(round) - 1);
+	script = plot(*state, "distribution", lines);
+	expect_in(script, (const char *const[]){ "2 7 0 0\n2 7 0 0\n", NULL });
+	free(script);
+	free(lines);
 }
 
 static void
@@ -506,6 +530,7 @@ main(void)
 		cmocka_unit_test(lookups_are_measured_without_a_server),
 		cmocka_unit_test(results_are_compared_afterwards),
 		cmocka_unit_test(pictures_are_drawn_of_results),
+		cmocka_unit_test(a_picture_shows_every_round),
 		cmocka_unit_test(a_command_line_that_is_none_is_refused),
 		cmocka_unit_test(a_wrong_store_is_refused),
 	};
