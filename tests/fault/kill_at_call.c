@@ -18,6 +18,7 @@ OVERRIDES_LIBC ssize_t pwrite(int descriptor, const void *data, size_t size, off
 OVERRIDES_LIBC ssize_t pwrite64(int descriptor, const void *data, size_t size, off_t offset);
 OVERRIDES_LIBC ssize_t pwritev(int descriptor, const struct iovec *parts, int count, off_t offset);
 OVERRIDES_LIBC ssize_t pwritev64(int descriptor, const struct iovec *parts, int count, off_t offset);
+OVERRIDES_LIBC ssize_t writev(int descriptor, const struct iovec *parts, int count);
 OVERRIDES_LIBC int fdatasync(int descriptor);
 OVERRIDES_LIBC int fsync(int descriptor);
 OVERRIDES_LIBC int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
@@ -60,6 +61,14 @@ ssize_t
 pwritev64(int descriptor, const struct iovec *parts, int count, off_t offset)
 {
 	return pwritev(descriptor, parts, count, offset);
+}
+
+/* How LMDB writes pages that lie side by side. */
+ssize_t
+writev(int descriptor, const struct iovec *parts, int count)
+{
+	count_call();
+	return syscall(SYS_writev, descriptor, parts, count);
 }
 
 int
