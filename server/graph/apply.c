@@ -319,7 +319,7 @@ put_account(struct apply *apply)
 
 /* Lists the entry under every contact that it tells something of. */
 static int
-put_contact_journal(struct apply *apply, const struct journal_entry *entry)
+put_journal_marks(struct apply *apply, const struct journal_entry *entry)
 {
 	uint64_t *ids;
 	size_t count;
@@ -329,7 +329,7 @@ put_contact_journal(struct apply *apply, const struct journal_entry *entry)
 		struct key key;
 
 		key_pair(&key, apply->event->account, ids[i], entry->sequence);
-		result = table_put_mark(apply->graph, TABLE_CONTACT_JOURNAL, &key);
+		result = table_put_mark(apply->graph, TABLE_CONTACT, &key);
 	}
 	return result;
 }
@@ -387,7 +387,7 @@ put_journal(struct apply *apply)
 		return result;
 	key_number(&key, apply->event->account, entry.sequence);
 	result = table_put_journal(apply->graph, &key, message);
-	return result == 0 ? put_contact_journal(apply, &entry) : result;
+	return result == 0 ? put_journal_marks(apply, &entry) : result;
 }
 
 int

@@ -251,6 +251,24 @@ check_forward(struct check *check, struct checked_account *account, uint64_t id,
 
 /* Ids are given one after the other, and some are erased: there is none past the last. */
 static int
+check_contact_record(struct check *check, struct checked_account *account, uint64_t id)
+{
+	enum contact_kind kind;
+	struct bytes message;
+	int result;
+
+	if (id == 0 || id > account->stored.last_contact_id)
+		return outcome_damaged(check->error, account->name, TABLE_CONTACT,
+		    "record %" PRIu64 " has an id that was never given", id);
+	arena_reset(&check->arena);
+	result = read_contact(&kind, &message, check->txn, check->graph, account->name, id, check->error);
+	if (result != 0)
+		return result;
+	return kind == KIND_CONTACT ? check_contact(check, account, id, message)
+				    : check_forward(check, account, id, message);
+}
+
+static int
 check_contacts(struct check *check, struct checked_account *account)
 {
 	struct scan scan;
@@ -264,26 +282,16 @@ check_contacts(struct check *check, struct checked_account *account)
 	if (result != 0)
 		return result;
 	while ((result = scan_next(&key, &record, &scan)) == 0) {
-		enum contact_kind kind;
-		struct bytes message;
 		struct bytes name;
+		uint64_t sequence;
 		uint64_t id;
 
-		if (!key_parse_number(&name, &id, key)) {
+		if (key_parse_number(&name, &id, key))
+			result = check_contact_record(check, account, id);
+		else if (key_parse_pair(&name, &id, &sequence, key))
+			result = check_journal_mark(check, account->name, id, sequence);
+		else
 			result = check_damaged_row(check, TABLE_CONTACT, key, "has a key that is none");
-			break;
-		}
-		if (id == 0 || id > account->stored.last_contact_id) {
-			result = outcome_damaged(check->error, account->name, TABLE_CONTACT,
-			    "record %" PRIu64 " has an id that was never given", id);
-			break;
-		}
-		arena_reset(&check->arena);
-		result =
-		    read_contact(&kind, &message, check->txn, check->graph, account->name, id, check->error);
-		if (result == 0)
-			result = kind == KIND_CONTACT ? check_contact(check, account, id, message)
-						      : check_forward(check, account, id, message);
 		if (result != 0)
 			break;
 	}
@@ -317,7 +325,7 @@ check_journal_entry(
 		key_number(&contact, account->name, ids[i]);
 		result = check_find(check, TABLE_CONTACT, &contact);
 		if (result == 0 || (result == GRAPH_E_ABSENT && entry.action == ACTION_ERASE))
-			result = expect_mark(check, TABLE_CONTACT_JOURNAL, account->name, ids[i], sequence);
+			result = expect_mark(check, TABLE_CONTACT, account->name, ids[i], sequence);
 		else if (result == GRAPH_E_ABSENT)
 			result = 0;
 	}

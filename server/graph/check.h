@@ -16,6 +16,7 @@ struct check {
 	uint64_t offered_owner_count;
 	uint64_t index_count;           /* rows that all contacts have */
 	uint64_t suppressed_count;      /* rows that lie under an account */
+	uint64_t journal_mark_count;    /* rows that list a journal entry under a contact */
 	uint64_t request_contact_count; /* rows that the answers kept have */
 	struct graph_error *error;
 };
@@ -25,6 +26,9 @@ int check_damaged_row(struct check *check, enum table table, struct bytes key, c
 
 /* Whether a row is there, whatever its value. 0; GRAPH_E_ABSENT; -errno. */
 int check_find(const struct check *check, enum table table, const struct key *key);
+
+/* What lists an entry of the journal under a contact: both are there. */
+int check_journal_mark(struct check *check, struct bytes account, uint64_t contact_id, uint64_t sequence);
 
 /* Every row of the tables that are not gone through by account, and how many rows those
  * have that are. */

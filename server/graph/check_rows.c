@@ -124,35 +124,30 @@ check_erased_mark(struct check *check, struct bytes account, uint64_t contact_id
 	if (result == 0)
 		result = journal_entry_decode(&entry, &check->arena, message);
 	if (result > 0 || (result == 0 && (entry.action != ACTION_ERASE || entry.contact_id != contact_id)))
-		return outcome_damaged(check->error, account, TABLE_CONTACT_JOURNAL,
+		return outcome_damaged(check->error, account, TABLE_CONTACT,
 		    "row %" PRIu64 ", %" PRIu64 " is of no contact", contact_id, sequence);
 	return result;
 }
 
-/* A row of TABLE_CONTACT_JOURNAL is of a contact and an entry that there are. */
-static int
-check_journal_mark(struct check *check, struct bytes key, struct bytes record)
+int
+check_journal_mark(struct check *check, struct bytes account, uint64_t contact_id, uint64_t sequence)
 {
-	struct bytes account;
-	uint64_t contact_id;
-	uint64_t sequence;
 	struct key contact;
 	struct key entry;
 	int result;
 
-	(void)record;
-	if (!key_parse_pair(&account, &contact_id, &sequence, key))
-		return check_damaged_row(check, TABLE_CONTACT_JOURNAL, key, "has a key that is none");
 	key_number(&contact, account, contact_id);
 	key_number(&entry, account, sequence);
 	result = check_find(check, TABLE_JOURNAL, &entry);
+	if (result == GRAPH_E_ABSENT)
+		return outcome_damaged(check->error, account, TABLE_CONTACT,
+		    "row %" PRIu64 ", %" PRIu64 " is of no entry", contact_id, sequence);
 	if (result == 0)
 		result = check_find(check, TABLE_CONTACT, &contact);
-	else if (result == GRAPH_E_ABSENT)
-		return outcome_damaged(check->error, account, TABLE_CONTACT_JOURNAL,
-		    "row %" PRIu64 ", %" PRIu64 " is of no entry", contact_id, sequence);
 	if (result == GRAPH_E_ABSENT)
 		result = check_erased_mark(check, account, contact_id, sequence);
+	if (result == 0)
+		check->journal_mark_count++;
 	return result;
 }
 
@@ -263,7 +258,6 @@ check_tables(struct check *check)
 		{ TABLE_META, check_meta },
 		{ TABLE_IDENTIFIER, check_identifier },
 		{ TABLE_FORWARD, check_forward_mark },
-		{ TABLE_CONTACT_JOURNAL, check_journal_mark },
 		{ TABLE_REQUEST, check_request },
 	};
 	const struct {
@@ -280,8 +274,9 @@ check_tables(struct check *check)
 		{ TABLE_REQUEST_EXPIRY, &check->report.requests, "an answer that is kept" },
 		{ TABLE_REQUEST_CONTACT, &check->request_contact_count, "an answer that is kept" },
 	};
-	int result =
-	    expect_rows(check, TABLE_CONTACT, check->report.contacts + check->report.forwards, "an account");
+	uint64_t contact_rows =
+	    check->report.contacts + check->report.forwards + check->journal_mark_count;
+	int result = expect_rows(check, TABLE_CONTACT, contact_rows, "an account");
 
 	for (size_t i = 0; result == 0 && i < sizeof(singly) / sizeof(singly[0]); i++)
 		result = check_rows(check, singly[i].table, singly[i].check_row);

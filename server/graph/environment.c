@@ -15,7 +15,7 @@
 #include "server/graph/outcome.h"
 #include "server/graph/write.h"
 
-enum { STORE_FORMAT = 4, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
+enum { STORE_FORMAT = 5, STORE_FILE_MODE = 0600, READERS_DEFAULT = 126, READERS_OF_OUR_OWN = 2 };
 
 /* Places are remembered for as many rows as there are at the start, and for some in a store
  * that is yet to fill. */
@@ -419,12 +419,14 @@ record_phone_library(struct graph *graph, const struct graph_options *options, s
 }
 
 /* Prepares to remember where rows are, in a part of the memory that the machine has; without
- * any memory of it the tables alone are looked at. */
+ * any memory of it the tables alone are looked at. Of the rows of contacts, one for each entry
+ * of the journal, or more, is a mark that is never looked for. */
 static void
 remember_places(struct graph *graph)
 {
 	long pages = sysconf(_SC_PHYS_PAGES);
 	long page_bytes = sysconf(_SC_PAGESIZE);
+	uint64_t marked_rows = 0;
 	uint64_t rows = 0;
 	MDB_txn *txn;
 	MDB_stat stat;
@@ -434,7 +436,9 @@ remember_places(struct graph *graph)
 	if (mdb_stat(txn, graph->tables[TABLE_IDENTIFIER], &stat) == 0)
 		rows += stat.ms_entries;
 	if (mdb_stat(txn, graph->tables[TABLE_CONTACT], &stat) == 0)
-		rows += stat.ms_entries;
+		marked_rows = stat.ms_entries;
+	if (mdb_stat(txn, graph->tables[TABLE_JOURNAL], &stat) == 0 && stat.ms_entries < marked_rows)
+		rows += marked_rows - stat.ms_entries;
 	(void)places_create(&graph->places, rows < PLACED_ROWS_MIN ? PLACED_ROWS_MIN : rows,
 	    (uint64_t)pages / PLACES_PART_OF_MEMORY * (uint64_t)page_bytes, mdb_txn_id(txn));
 	mdb_txn_abort(txn);

@@ -61,7 +61,7 @@ add_list(struct least *least, MDB_cursor *cursor, struct bytes account, uint64_t
 		if (at.mv_size < prefix.size || memcmp(at.mv_data, prefix.data, prefix.size) != 0)
 			return 0;
 		if (!key_parse_pair(&found_account, &found_id, &sequence, bytes_of_val(&at)))
-			return outcome_damaged(error, account, TABLE_CONTACT_JOURNAL,
+			return outcome_damaged(error, account, TABLE_CONTACT,
 			    "has a key that is none under %" PRIu64, contact_id);
 		if (!add(least, sequence))
 			return 0;
@@ -137,7 +137,7 @@ graph_list_history(uint64_t *sequences, size_t *count, size_t most, struct graph
 
 	if (result == 0 && after_sequence != UINT64_MAX) {
 		result = environment_result(
-		    mdb_cursor_open(reader->txn, reader->graph->tables[TABLE_CONTACT_JOURNAL], &cursor));
+		    mdb_cursor_open(reader->txn, reader->graph->tables[TABLE_CONTACT], &cursor));
 		if (result != 0)
 			return result < 0 ? result : -EIO;
 		result = add_lists(&least, reader, cursor, account, survivor_id, after_sequence, error);

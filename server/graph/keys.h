@@ -49,7 +49,7 @@ void key_row(struct key *key, const struct key *rows, uint64_t contact_id);
 /* account, number: contacts by id, journal entries by sequence. */
 void key_number(struct key *key, struct bytes account, uint64_t number);
 
-/* account, two numbers: contact and sequence, or survivor and absorbed. */
+/* account, two numbers: contact and sequence, right behind the contact; or survivor and absorbed. */
 void key_pair(struct key *key, struct bytes account, uint64_t first, uint64_t second);
 
 /* account, the id that a caller gave its request: 1 to 64 bytes. */

@@ -374,7 +374,7 @@ graph_next_journal(uint64_t *sequence, struct graph_reader *reader, struct bytes
 	if (after_sequence == UINT64_MAX)
 		return GRAPH_E_ABSENT;
 	result = environment_result(
-	    mdb_cursor_open(reader->txn, reader->graph->tables[TABLE_CONTACT_JOURNAL], &cursor));
+	    mdb_cursor_open(reader->txn, reader->graph->tables[TABLE_CONTACT], &cursor));
 	if (result != 0)
 		return result < 0 ? result : -EIO;
 	key_pair(&key, account, contact_id, after_sequence + 1);

@@ -10,7 +10,6 @@ static const char *const table_names[TABLE_COUNT] = {
 	[TABLE_CONTACT] = "contact",
 	[TABLE_IDENTIFIER] = "identifier",
 	[TABLE_JOURNAL] = "journal",
-	[TABLE_CONTACT_JOURNAL] = "contact_journal",
 	[TABLE_FORWARD] = "forward",
 	[TABLE_REQUEST] = "request",
 	[TABLE_REQUEST_EXPIRY] = "request_expiry",

@@ -10,10 +10,11 @@
 enum table {
 	TABLE_META,            /* name: a fact about the store */
 	TABLE_ACCOUNT,         /* account: anagraph.store.v1.Account */
-	TABLE_CONTACT,         /* account, id: a kind, then Contact, packed, or Forward */
+	/* account, id: a kind, then Contact, packed, or Forward. And with what is changed together
+	 * in one page: account, id, sequence: nothing; the entries of the journal that tell of it. */
+	TABLE_CONTACT,
 	TABLE_IDENTIFIER,      /* account, namespace, value: the owner's id, companions */
 	TABLE_JOURNAL,         /* account, sequence: anagraph.v1.JournalEntry, packed */
-	TABLE_CONTACT_JOURNAL, /* account, contact id, sequence: nothing */
 	TABLE_FORWARD,         /* account, survivor's id, absorbed id: nothing */
 	TABLE_REQUEST,         /* account, request_id: an expiry, a digest, contacts, the answer */
 	TABLE_REQUEST_EXPIRY,  /* expiry, account, request_id: nothing */

@@ -327,7 +327,7 @@ store_entry(const struct redaction *redaction, struct bytes message, const struc
 			continue;
 		}
 		key_pair(&key, account, id, sequence);
-		result = table_delete(erasing->graph, TABLE_CONTACT_JOURNAL, &key);
+		result = table_delete(erasing->graph, TABLE_CONTACT, &key);
 	}
 	return result;
 }
@@ -436,7 +436,7 @@ redact_history(struct erasing *erasing, uint64_t contact_id, bool shared)
 	int result;
 
 	key_number(&prefix, account, contact_id);
-	result = scan_begin(&scan, erasing->graph->txn, erasing->graph, TABLE_CONTACT_JOURNAL, &prefix);
+	result = scan_begin(&scan, erasing->graph->txn, erasing->graph, TABLE_CONTACT, &prefix);
 	if (result != 0)
 		return result;
 	while ((result = scan_next(&found, &record, &scan)) == 0) {
@@ -444,8 +444,11 @@ redact_history(struct erasing *erasing, uint64_t contact_id, bool shared)
 		uint64_t id;
 		uint64_t sequence;
 
+		/* The contact itself, before its entries. */
+		if (found.size == prefix.size)
+			continue;
 		if (!key_parse_pair(&name, &id, &sequence, found))
-			result = outcome_damaged(erasing->error, account, TABLE_CONTACT_JOURNAL,
+			result = outcome_damaged(erasing->error, account, TABLE_CONTACT,
 			    "has a key that is none under %" PRIu64, contact_id);
 		else if (!id_list_has(&erasing->seen, sequence))
 			result = id_list_add(&sequences, erasing->arena, sequence);

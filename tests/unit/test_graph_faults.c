@@ -628,25 +628,25 @@ plant_entry_from_the_future(struct scene *scene)
 static void
 plant_missing_journal_mark(struct scene *scene)
 {
-	delete_pair(scene, TABLE_CONTACT_JOURNAL, 4, 4);
+	delete_pair(scene, TABLE_CONTACT, 4, 4);
 }
 
 static void
 plant_missing_absorption_mark(struct scene *scene)
 {
-	delete_pair(scene, TABLE_CONTACT_JOURNAL, 2, CONTACTS + 1);
+	delete_pair(scene, TABLE_CONTACT, 2, CONTACTS + 1);
 }
 
 static void
 plant_mark_of_no_entry(struct scene *scene)
 {
-	put_pair(scene, TABLE_CONTACT_JOURNAL, 4, CONTACTS + 3);
+	put_pair(scene, TABLE_CONTACT, 4, CONTACTS + 3);
 }
 
 static void
 plant_mark_of_no_contact(struct scene *scene)
 {
-	put_pair(scene, TABLE_CONTACT_JOURNAL, CONTACTS + 1, 1);
+	put_pair(scene, TABLE_CONTACT, CONTACTS + 1, 1);
 }
 
 static void
@@ -711,24 +711,24 @@ test_check_finds_each_kind_of_fault(void **test_state)
 		{ plant_unknown_kind, "shop: contact record 5 is damaged" },
 		{ plant_disorder, "shop: contact record 5 is out of order" },
 		{ plant_secondary_never_given, "shop: contact record 5 has a secondary 1" },
-		{ plant_missing_contact, "anonymous_push is 4, a recount 3" },
+		{ plant_missing_contact, "shop: contact row 5, 5 is of no contact" },
 		{ plant_contact_past_the_last, "shop: contact record 7 has an id that was never given" },
-		{ plant_contact_of_no_account, "contact: of 7 rows, 6 are of an account" },
+		{ plant_contact_of_no_account, "contact: of 17 rows, 16 are of an account" },
 		{ plant_forward_to_forward, "shop: contact record 2 leads to no contact" },
 		{ plant_forward_astray, "shop: contact record 2 does not lead to its survivor" },
 		{ plant_missing_forward_mark, "shop: forward row 1, 2 is missing" },
 		{ plant_stray_forward_mark, "shop: forward row 4, 2 is not what that forward says" },
 		{ plant_mark_of_no_forward, "shop: contact record 5 should be a forward" },
-		{ plant_missing_entry, "shop: contact_journal row 4, 4 is of no entry" },
+		{ plant_missing_entry, "shop: contact row 4, 4 is of no entry" },
 		{ plant_entry_past_the_last, "shop: journal record 9 has a sequence that was never given" },
 		{ plant_entry_of_no_account, "journal: of 9 rows, 8 are of an account" },
 		{ plant_no_entry, "shop: journal record 4 is not that entry's message" },
 		{ plant_damaged_entry, "shop: journal record 4 is damaged" },
 		{ plant_entry_from_the_future, "shop: journal record 4 is of revision 4" },
-		{ plant_missing_journal_mark, "shop: contact_journal row 4, 4 is missing" },
-		{ plant_missing_absorption_mark, "shop: contact_journal row 2, 7 is missing" },
-		{ plant_mark_of_no_entry, "shop: contact_journal row 4, 9 is of no entry" },
-		{ plant_mark_of_no_contact, "shop: contact_journal row 7, 1 is of no contact" },
+		{ plant_missing_journal_mark, "shop: contact row 4, 4 is missing" },
+		{ plant_missing_absorption_mark, "shop: contact row 2, 7 is missing" },
+		{ plant_mark_of_no_entry, "shop: contact row 4, 9 is of no entry" },
+		{ plant_mark_of_no_contact, "shop: contact row 7, 1 is of no contact" },
 		{ plant_broken_key, "shop: contact has a key that is none" },
 		{ plant_damaged_account, "shop: account record is damaged" },
 		{ plant_damaged_meta, "meta: record phone_library is damaged" },

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "server/graph/environment.h"
 #include "tests/unit/hand.h"
 
 enum { MAP_BYTES = 64 * 1024 * 1024, ROOM = 64 };
@@ -115,12 +116,60 @@ test_history_from_anywhere_and_of_any_length(void **state)
 	hand_store_destroy(&store);
 }
 
+/* In which page of the map a contact's row is, or one that lists an entry under it. */
+static uintptr_t
+page_of(const struct graph_reader *reader, const struct key *key)
+{
+	MDB_val at = val_of(key_bytes(key));
+	MDB_cursor *cursor;
+	MDB_val row;
+
+	assert_int_equal(mdb_cursor_open(reader->txn, reader->graph->tables[TABLE_CONTACT], &cursor), 0);
+	assert_int_equal(mdb_cursor_get(cursor, &at, &row, MDB_SET_KEY), 0);
+	mdb_cursor_close(cursor);
+	return (uintptr_t)at.mv_data / reader->graph->page_bytes;
+}
+
+/* A change writes a contact and lists its entry, both in the one page that has to be written. */
+static void
+test_contact_and_its_history_lie_together(void **state)
+{
+	enum { CONTACTS = 500, APART_MOST = CONTACTS / 10 };
+	struct hand_store store;
+	struct hand hand;
+	unsigned apart = 0;
+
+	(void)state;
+	hand_store_create(&store, MAP_BYTES);
+	hand_store_open(&store);
+	hand_begin(&hand, &store, "shop");
+	for (unsigned i = 1; i <= CONTACTS; i++) {
+		char browser[16];
+
+		hand_create(&hand, hand_numbered(browser, sizeof(browser), "d", i));
+	}
+	assert_int_equal(graph_read_begin(store.reader), 0);
+	for (uint64_t id = 1; id <= CONTACTS; id++) {
+		struct key contact;
+		struct key entry;
+
+		key_number(&contact, hand.account, id);
+		key_pair(&entry, hand.account, id, id);
+		apart += page_of(store.reader, &contact) != page_of(store.reader, &entry);
+	}
+	graph_read_end(store.reader);
+	assert_in_range(apart, 0, APART_MOST);
+	hand_end(&hand);
+	hand_store_destroy(&store);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_R25_history_of_all_that_became_part),
 		cmocka_unit_test(test_history_from_anywhere_and_of_any_length),
+		cmocka_unit_test(test_contact_and_its_history_lie_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
