@@ -1,11 +1,18 @@
-/* The digest covers the account, so that nothing can be told of one by another, and is cut to
- * what tells a few values apart. */
+/* The digest covers the account, so that nothing can be told of one by another, and is a short
+ * one, which tells a few values apart. */
 #include "rules/companions.h"
 
 #include <assert.h>
 #include <errno.h>
 
+#include "rules/forms.h"
 #include "rules/namespaces.h"
+
+/* An account, a namespace and the longest of personal values, each with its length. */
+enum { DIGESTED_BYTES = 3 * 8 + LIMIT_ACCOUNT_BYTES + 16 + EMAIL_BYTES };
+
+_Static_assert((size_t)DIGESTED_BYTES <= DIGEST_SHORT_OF_BYTES, "a short digest takes no more");
+_Static_assert((size_t)LIMIT_IDENTIFIER_BYTES <= EMAIL_BYTES, "an address is the longest");
 
 bool
 companions_are_kept(enum namespace_id namespace_id)
@@ -18,13 +25,11 @@ companion_of(
     const struct digest_key *key, struct bytes account, enum namespace_id namespace_id, struct bytes value)
 {
 	const struct bytes parts[] = { account, namespace_name(namespace_id), value };
-	struct companion companion = { .namespace_id = namespace_id };
-	uint8_t digest[DIGEST_BYTES];
 
-	digest_parts(digest, key, parts, sizeof(parts) / sizeof(parts[0]));
-	for (size_t i = 0; i < sizeof(companion.digest); i++)
-		companion.digest = companion.digest << 8 | digest[i];
-	return companion;
+	return (struct companion){
+		.namespace_id = namespace_id,
+		.digest = digest_short(key, parts, sizeof(parts) / sizeof(parts[0])),
+	};
 }
 
 static size_t

@@ -93,8 +93,10 @@ key_read(struct digest_key *key, struct key_error *error, const char *path)
 		}
 	}
 	close(descriptor);
-	if (result == 0)
+	if (result == 0) {
+		digest_key_complete(&read_key);
 		*key = read_key;
+	}
 	sodium_memzero(&read_key, sizeof(read_key));
 	return result;
 }
@@ -172,6 +174,7 @@ key_make(struct digest_key *key, struct key_error *error, const char *path)
 	if (sodium_init() < 0)
 		return say(error, -EIO, "no key can be made: there is nothing to draw it from");
 	randombytes_buf(made.bytes, sizeof(made.bytes));
+	digest_key_complete(&made);
 	result = write_aside(aside, sizeof(aside), &made, error, path);
 	if (result != 0)
 		return result;

@@ -232,7 +232,7 @@ run_all(void)
 static int
 open_store(struct bench *bench)
 {
-	const struct graph_options options = {
+	struct graph_options options = {
 		.data_dir = bench->config.data_dir,
 		.map_size_bytes = (uint64_t)MAP_MIB * 1024 * 1024,
 		.phone_library_version = phone_library_version(),
@@ -240,7 +240,10 @@ open_store(struct bench *bench)
 	};
 	struct graph_error graph_error;
 	struct policy_error policy_error;
-	int result = graph_open(&bench->graph, &options, &graph_error);
+	int result;
+
+	digest_key_complete(&options.key);
+	result = graph_open(&bench->graph, &options, &graph_error);
 
 	if (result != 0) {
 		fprintf(stderr, "%s\n", graph_error.message);

@@ -48,7 +48,7 @@ history_size(struct scene *s, const char *account)
 static void
 write_key(const struct hand_store *store)
 {
-	const struct digest_key key = { { 0 } };
+	const struct digest_key key = { .bytes = { 0 } };
 	int file = open(hand_store_path(store, "key"), O_WRONLY | O_CREAT | O_EXCL, 0600);
 
 	assert_true(file >= 0);

@@ -54,6 +54,7 @@ people_init(struct people *people, size_t contact_count)
 	memset(people, 0, sizeof(*people));
 	arena_init(&people->arena, PEOPLE_ARENA_BYTES);
 	memset(people->key.bytes, 7, sizeof(people->key.bytes));
+	digest_key_complete(&people->key);
 	for (size_t i = 0; i < contact_count; i++) {
 		people->contacts[i] = (struct contact){
 			.id = i + 1,

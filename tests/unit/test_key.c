@@ -64,7 +64,7 @@ write_key(const struct scene *scene, size_t size)
 static void
 expect(const struct scene *scene, int outcome, const char *words)
 {
-	const struct digest_key untouched = { { 7 } };
+	const struct digest_key untouched = { .bytes = { 7 } };
 	struct key_error error = { "" };
 	struct digest_key key = untouched;
 	int result = key_read(&key, &error, scene->path);
@@ -79,10 +79,10 @@ static void
 test_a_key_is_made_whole_and_read_again(void **test_state)
 {
 	const struct scene *scene = *test_state;
-	const struct digest_key nothing = { { 0 } };
+	const struct digest_key nothing = { .bytes = { 0 } };
 	struct key_error error = { "" };
-	struct digest_key made = { { 0 } };
-	struct digest_key found = { { 0 } };
+	struct digest_key made = { .bytes = { 0 } };
+	struct digest_key found = { .bytes = { 0 } };
 	struct stat about;
 
 	expect(scene, KEY_E_ABSENT, "not there");
@@ -90,6 +90,8 @@ test_a_key_is_made_whole_and_read_again(void **test_state)
 	assert_memory_not_equal(made.bytes, nothing.bytes, sizeof(made.bytes));
 	assert_int_equal(key_read(&found, &error, scene->path), 0);
 	assert_memory_equal(made.bytes, found.bytes, sizeof(made.bytes));
+	assert_memory_not_equal(made.short_bytes, nothing.short_bytes, sizeof(made.short_bytes));
+	assert_memory_equal(made.short_bytes, found.short_bytes, sizeof(made.short_bytes));
 	assert_int_equal(stat(scene->path, &about), 0);
 	assert_int_equal(about.st_mode & 07777, 0600);
 	assert_int_equal(about.st_size, DIGEST_KEY_BYTES);
@@ -101,7 +103,7 @@ test_no_key_takes_the_place_of_another(void **test_state)
 	const struct scene *scene = *test_state;
 	struct key_error error = { "" };
 	struct digest_key made;
-	struct digest_key other = { { 0 } };
+	struct digest_key other = { .bytes = { 0 } };
 	struct digest_key found;
 	const struct dirent *entry;
 	unsigned files = 0;

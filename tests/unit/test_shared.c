@@ -126,13 +126,15 @@ test_N6_digests_differ_by_account_namespace_value_and_key(void **state)
 	struct identifier items[2] = { { .namespace_id = NAMESPACE_PHONE, .value = BYTES("1") },
 		{ .namespace_id = NAMESPACE_WHATSAPP, .value = BYTES("1") } };
 	struct event event = { .account = BYTES("shop"), .identifiers = items, .identifier_count = 2 };
-	struct digest_key key = { { 1 } };
-	struct digest_key other_key = { { 2 } };
+	struct digest_key key = { .bytes = { 1 } };
+	struct digest_key other_key = { .bytes = { 2 } };
 	struct named named;
 	struct named other;
 
 	(void)state;
 	event.claim.source = SOURCE_PUSH;
+	digest_key_complete(&key);
+	digest_key_complete(&other_key);
 	companions_name(&named, &event, &key);
 	assert_true(named.items[0].digest != named.items[1].digest);
 	companions_name(&other, &event, &other_key);
