@@ -83,10 +83,11 @@ prepare_frame(struct event *event, struct rejection *rejection, const struct eve
 enum identifier_member { MEMBER_NAMESPACE, MEMBER_VALUE };
 
 /* One identifier's forms. Positive outcomes come with *member at fault, and the rest of
- * *rejection but its field. */
+ * *rejection but its field. guessed is NULL unless a number may be guessed. */
 static int
 read_identifier(struct identifier *identifier, struct rejection *rejection, enum identifier_member *member,
-    struct arena *arena, const struct identifier_input *input, const struct account_settings *settings)
+    bool *guessed, struct arena *arena, const struct identifier_input *input,
+    const struct account_settings *settings)
 {
 	struct identifier read = { .namespace_id = namespace_find(input->namespace_name) };
 	int result;
@@ -94,6 +95,13 @@ read_identifier(struct identifier *identifier, struct rejection *rejection, enum
 	if (read.namespace_id == NAMESPACE_NONE) {
 		*member = MEMBER_NAMESPACE;
 		return reject(rejection, REASON_NAMESPACE_UNKNOWN, "", "The namespace is not a known one.");
+	}
+	if (guessed != NULL && namespace_is_number(read.namespace_id) &&
+	    identifier_looks_normal(read.namespace_id, input->value, settings)) {
+		read.value = input->value;
+		*identifier = read;
+		*guessed = true;
+		return 0;
 	}
 	result =
 	    normalize_identifier(&read.value, &read.given, arena, read.namespace_id, input->value, settings);
@@ -137,7 +145,7 @@ insert_identifier(
 
 /* All identifiers: first their forms, then how they stand to each other. */
 static int
-prepare_identifiers(struct event *event, struct rejection *rejection, struct arena *arena,
+prepare_identifiers(struct event *event, struct rejection *rejection, bool guess, struct arena *arena,
     const struct event_input *input, const struct account_settings *settings)
 {
 	static const char *const members[] = { [MEMBER_NAMESPACE] = "namespace", [MEMBER_VALUE] = "value" };
@@ -151,8 +159,8 @@ prepare_identifiers(struct event *event, struct rejection *rejection, struct are
 		return -ENOMEM;
 	for (size_t i = 0; i < input->identifier_count; i++) {
 		enum identifier_member member;
-		int result = read_identifier(
-		    &identifiers[i], rejection, &member, arena, &input->identifiers[i], settings);
+		int result = read_identifier(&identifiers[i], rejection, &member,
+		    guess ? &event->guessed : NULL, arena, &input->identifiers[i], settings);
 
 		if (result == EVENT_E_REJECTED)
 			return reject_element(rejection, rejection->reason, "identifiers", i, members[member],
@@ -255,20 +263,45 @@ prepare_attributes(struct event *event, struct rejection *rejection, struct aren
 	return 0;
 }
 
+static int
+prepare(struct event *event, struct rejection *rejection, bool guess, struct arena *arena,
+    const struct event_input *input, const struct account_settings *settings)
+{
+	int result;
+
+	*event = (struct event){ .action = ACTION_IDENTIFY };
+	result = prepare_frame(event, rejection, input);
+	if (result == 0)
+		result = prepare_identifiers(event, rejection, guess, arena, input, settings);
+	if (result == 0)
+		result = prepare_attributes(event, rejection, arena, input, settings);
+	return result;
+}
+
 int
 event_prepare(struct event *event, struct rejection *rejection, struct arena *arena,
     const struct event_input *input, const struct account_settings *settings)
 {
-	struct event prepared = { .action = ACTION_IDENTIFY };
-	int result;
+	struct event prepared;
+	int result = prepare(&prepared, rejection, false, arena, input, settings);
 
-	result = prepare_frame(&prepared, rejection, input);
-	if (result == 0)
-		result = prepare_identifiers(&prepared, rejection, arena, input, settings);
-	if (result == 0)
-		result = prepare_attributes(&prepared, rejection, arena, input, settings);
 	if (result == 0)
 		*event = prepared;
+	return result;
+}
+
+int
+event_guess(struct event *event, struct rejection *rejection, struct arena *arena,
+    const struct event_input *input, const struct account_settings *settings)
+{
+	struct event guessed;
+	int result = prepare(&guessed, rejection, true, arena, input, settings);
+
+	/* What was guessed may be at fault before this is. */
+	if (result == EVENT_E_REJECTED && guessed.guessed)
+		return event_prepare(event, rejection, arena, input, settings);
+	if (result == 0)
+		*event = guessed;
 	return result;
 }
 
@@ -300,7 +333,7 @@ lookup_prepare(struct identifier *identifier, struct rejection *rejection, struc
     const struct identifier_input *input, const struct account_settings *settings)
 {
 	enum identifier_member member;
-	int result = read_identifier(identifier, rejection, &member, arena, input, settings);
+	int result = read_identifier(identifier, rejection, &member, NULL, arena, input, settings);
 
 	if (result == EVENT_E_REJECTED)
 		return reject(rejection, rejection->reason,

@@ -104,6 +104,13 @@ enum event_outcome {
 int event_prepare(struct event *event, struct rejection *rejection, struct arena *arena,
     const struct event_input *input, const struct account_settings *settings);
 
+/* As event_prepare, but does not look a telephone number up in any table that looks like its
+ * normal form (N3), and sets event->guessed if there was one. The event is right if the store
+ * has all its telephone numbers, for what is stored is in normal form; else it must be
+ * prepared. A rejection is right in any case. */
+int event_guess(struct event *event, struct rejection *rejection, struct arena *arena,
+    const struct event_input *input, const struct account_settings *settings);
+
 /* Stamps a prepared event with the moment the service took it in, and settles
  * when it was observed (R19). Copies the claim to every identifier and attribute.
  * An event that is received again, later, is stamped anew. Any thread that has the event. */

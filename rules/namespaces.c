@@ -35,6 +35,12 @@ namespace_is_personal(enum namespace_id namespace_id)
 	return namespace_id >= NAMESPACE_EXT_ID && namespace_id <= NAMESPACE_LANDLINE;
 }
 
+bool
+namespace_is_number(enum namespace_id namespace_id)
+{
+	return namespace_id >= NAMESPACE_PHONE && namespace_id <= NAMESPACE_LANDLINE;
+}
+
 int
 identifier_compare(const struct identifier *a, const struct identifier *b)
 {

@@ -14,6 +14,9 @@ struct bytes namespace_name(enum namespace_id namespace_id);
 /* Says who somebody is: ext_id, email, phone, whatsapp, landline. */
 bool namespace_is_personal(enum namespace_id namespace_id);
 
+/* Is a telephone number: phone, whatsapp, landline. */
+bool namespace_is_number(enum namespace_id namespace_id);
+
 /* Orders identifiers as a contact lists them: by namespace, its own value before an
  * alias, then by value. Negative, 0 or positive. */
 int identifier_compare(const struct identifier *a, const struct identifier *b);

@@ -203,6 +203,7 @@ struct event {
 	enum action action;
 	struct bytes account;
 	struct claim claim;
+	bool guessed;                   /* by event_guess, and not proved yet */
 	struct identifier *identifiers; /* in the order of the contact's, see above */
 	size_t identifier_count;
 	const size_t *identifier_places; /* beside identifiers: where the caller wrote each, from 0 */

@@ -82,8 +82,12 @@ int engine_submit(struct engine *engine, struct engine_write *write);
  * request_id. */
 bool engine_may_be_unchanged(const struct engine_write *write);
 
-/* Brings near what engine_answer_unchanged will look at for each of some writes, with the
- * snapshot that the reader holds. The reader's thread. */
+/* Whether somebody of the account has each of the telephone numbers that the event names: then
+ * they are in normal form (N3). By the snapshot that the reader holds; its thread. */
+bool engine_has_numbers(struct graph_reader *reader, const struct event *event);
+
+/* Brings near what engine_has_numbers and engine_answer_unchanged will look at for each of some writes, with
+ * the snapshot that the reader holds. The reader's thread. */
 void engine_expect(struct graph_reader *reader, const struct engine_write *const *writes, size_t count);
 
 /* Answers an event that changes nothing, from the snapshot that the reader holds and without

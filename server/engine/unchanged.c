@@ -5,6 +5,7 @@
  * and everything in that snapshot is on stable storage. The rules are the committer's
  * own; what differs is that no policy is asked, for a conflict is journalled, and that what
  * would be changed is thrown away and left to the committer to decide anew. */
+#include "rules/namespaces.h"
 #include "server/engine/action.h"
 #include "server/engine/committer.h"
 #include "server/wire/messages.h"
@@ -54,6 +55,19 @@ bool
 engine_may_be_unchanged(const struct engine_write *write)
 {
 	return write->event.action == ACTION_IDENTIFY && write->request_id.size == 0;
+}
+
+bool
+engine_has_numbers(struct graph_reader *reader, const struct event *event)
+{
+	for (size_t i = 0; i < event->identifier_count; i++) {
+		const struct identifier *identifier = &event->identifiers[i];
+
+		if (namespace_is_number(identifier->namespace_id) &&
+		    !graph_has_owner(reader, event->account, identifier))
+			return false;
+	}
+	return true;
 }
 
 void

@@ -274,8 +274,7 @@ check_tables(struct check *check)
 		{ TABLE_REQUEST_EXPIRY, &check->report.requests, "an answer that is kept" },
 		{ TABLE_REQUEST_CONTACT, &check->request_contact_count, "an answer that is kept" },
 	};
-	uint64_t contact_rows =
-	    check->report.contacts + check->report.forwards + check->journal_mark_count;
+	uint64_t contact_rows = check->report.contacts + check->report.forwards + check->journal_mark_count;
 	int result = expect_rows(check, TABLE_CONTACT, contact_rows, "an account");
 
 	for (size_t i = 0; result == 0 && i < sizeof(singly) / sizeof(singly[0]); i++)

@@ -103,8 +103,11 @@ struct graph_sought {
 
 enum { GRAPH_SOUGHT_COUNT = 32 };
 
-/* Brings near what graph_find, graph_get_contact and graph_peek will look at for each of up to
- * GRAPH_SOUGHT_COUNT keys: memory is waited for once, not for each of them. */
+/* Whether an identifier is somebody's. False when that can't be read, too. */
+bool graph_has_owner(struct graph_reader *reader, struct bytes account, const struct identifier *identifier);
+
+/* Brings near what graph_find, graph_has_owner, graph_get_contact and graph_peek will look at for each of up
+ * to GRAPH_SOUGHT_COUNT keys: memory is waited for once, not for each of them. */
 void graph_expect(struct graph_reader *reader, const struct graph_sought *sought, size_t count);
 
 /* A contact as it is stored: an encoded anagraph.v1.Contact, borrowed until graph_read_end or

@@ -253,6 +253,16 @@ graph_find(uint64_t *contact_id, struct bytes *contact, struct graph_reader *rea
 	return result;
 }
 
+bool
+graph_has_owner(struct graph_reader *reader, struct bytes account, const struct identifier *identifier)
+{
+	struct graph_error error;
+	uint64_t owner_id;
+
+	return recall_owner(&owner_id, reader->txn, reader->graph, &reader->arena, account,
+		   identifier->namespace_id, identifier->value, &error) == 0;
+}
+
 /* The ids passed from a forward to its survivor, the first included. Each step is a
  * forward to the same survivor; a ring of them, which only damage could make, is found
  * by comparing with a step that falls further behind. */

@@ -8,8 +8,8 @@
 #include "server/graph/keys.h"
 
 enum table {
-	TABLE_META,            /* name: a fact about the store */
-	TABLE_ACCOUNT,         /* account: anagraph.store.v1.Account */
+	TABLE_META,    /* name: a fact about the store */
+	TABLE_ACCOUNT, /* account: anagraph.store.v1.Account */
 	/* account, id: a kind, then Contact, packed, or Forward. And with what is changed together
 	 * in one page: account, id, sequence: nothing; the entries of the journal that tell of it. */
 	TABLE_CONTACT,

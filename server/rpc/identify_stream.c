@@ -322,6 +322,25 @@ find_request(struct bytes *request, struct rejection *rejection, struct arena *a
 	return 0;
 }
 
+/* From a message to a write. 0; REQUEST_E_REJECTED. */
+static int
+prepare_write(struct engine_write *write, struct rejection *rejection, struct arena *arena,
+    const ProtobufCMessage *message, struct queue *queue)
+{
+	const struct rpc_options *options = &queue->rpc->options;
+	bool reading;
+	int result = write_prepare(write, rejection, arena, &WRITE_IDENTIFY, message, options);
+
+	if (result != 0 || !write->event.guessed)
+		return result;
+	reading = graph_read_begin(queue->reader) == 0;
+	result = write_prove(
+	    write, rejection, arena, &WRITE_IDENTIFY, message, options, reading ? queue->reader : NULL);
+	if (reading)
+		graph_read_end(queue->reader);
+	return result;
+}
+
 /* From the bytes that came to a write. 0; positive with *rejection. */
 static int
 prepare(struct slot *slot, struct rejection *rejection, struct call *call)
@@ -344,8 +363,7 @@ prepare(struct slot *slot, struct rejection *rejection, struct call *call)
 	if (result == 0)
 		result = access_check_request(rejection, call, message);
 	if (result == 0)
-		result = write_prepare(&slot->write, rejection, &slot->arena, &WRITE_IDENTIFY, message,
-		    &call->queue->rpc->options);
+		result = prepare_write(&slot->write, rejection, &slot->arena, message, call->queue);
 	slot->held_bytes = slot->arena.total_bytes;
 	return result;
 }

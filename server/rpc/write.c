@@ -119,10 +119,30 @@ int
 write_prepare(struct engine_write *write, struct rejection *rejection, struct arena *arena,
     const struct write_kind *kind, const ProtobufCMessage *message, const struct rpc_options *options)
 {
-	int result = kind->prepare(&write->event, rejection, arena, message, options);
+	int result = kind->guess != NULL ? kind->guess(&write->event, rejection, arena, message, options)
+					 : kind->prepare(&write->event, rejection, arena, message, options);
 
 	if (result == 0)
 		result = prepare_request(write, rejection, arena, kind->name, message);
+	if (result < 0)
+		return reject_for_service(rejection, arena, options, result);
+	return result == 0 ? 0 : REQUEST_E_REJECTED;
+}
+
+int
+write_prove(struct engine_write *write, struct rejection *rejection, struct arena *arena,
+    const struct write_kind *kind, const ProtobufCMessage *message, const struct rpc_options *options,
+    struct graph_reader *reader)
+{
+	int result;
+
+	if (!write->event.guessed)
+		return 0;
+	if (reader != NULL && engine_has_numbers(reader, &write->event)) {
+		write->event.guessed = false;
+		return 0;
+	}
+	result = kind->prepare(&write->event, rejection, arena, message, options);
 	if (result < 0)
 		return reject_for_service(rejection, arena, options, result);
 	return result == 0 ? 0 : REQUEST_E_REJECTED;
@@ -164,24 +184,70 @@ done(struct engine_write *write)
 	call_answer(call, &answer);
 }
 
-/* From the call's bytes to a write. 0; REQUEST_E_REJECTED. */
+/* From the call's bytes to a write and the message that it was made of. 0;
+ * REQUEST_E_REJECTED. */
 static int
-prepare_call(struct call *call, struct rejection *rejection, const struct write_kind *kind)
+prepare_call(
+    struct call *call, ProtobufCMessage **message, struct rejection *rejection, const struct write_kind *kind)
 {
-	ProtobufCMessage *message;
 	struct bytes raw;
 	int result = call_payload(&raw, rejection, call);
 
 	if (result == 0)
-		result = request_unpack(&message, rejection, &call->arena, kind->descriptor, raw);
+		result = request_unpack(message, rejection, &call->arena, kind->descriptor, raw);
 	/* All that was unpacked is the arena's. */
 	call_drop_payload(call);
 	if (result == 0)
-		result = access_check_request(rejection, call, message);
+		result = access_check_request(rejection, call, *message);
 	if (result != 0)
 		return result;
 	return write_prepare(
-	    &call->write, rejection, &call->arena, kind, message, &call->queue->rpc->options);
+	    &call->write, rejection, &call->arena, kind, *message, &call->queue->rpc->options);
+}
+
+/* The writes that came together, each with the message that it was made of. */
+struct together {
+	const struct write_kind *kind;
+	size_t count;
+	struct call *calls[GATHER_CALLS];
+	ProtobufCMessage *messages[GATHER_CALLS];
+};
+
+/* Takes the calls in, and refuses those that are at fault. */
+static void
+prepare_together(struct together *together, struct call *const *calls, size_t count)
+{
+	struct rejection rejection;
+
+	for (size_t i = 0; i < count; i++) {
+		struct call *call = calls[i];
+		ProtobufCMessage **message = &together->messages[together->count];
+
+		call->write = (struct engine_write){ .deadline_us = call_deadline_us(call), .done = done };
+		if (prepare_call(call, message, &rejection, together->kind) == 0)
+			together->calls[together->count++] = call;
+		else
+			call_refuse(call, &rejection, call_last_txn(call->queue->reader));
+	}
+}
+
+/* Whether a write was found to be at fault; then its rejection says why. */
+static bool
+is_refused(const struct call *call)
+{
+	return call->write.rejection.reason != REASON_NONE;
+}
+
+/* Proves what was guessed; some may be at fault then. reader may be NULL. */
+static void
+prove_together(const struct together *together, struct graph_reader *reader)
+{
+	for (size_t i = 0; i < together->count; i++) {
+		struct call *call = together->calls[i];
+
+		(void)write_prove(&call->write, &call->write.rejection, &call->arena, together->kind,
+		    together->messages[i], &call->queue->rpc->options, reader);
+	}
 }
 
 /* Whether it is worth while to see if events change anything before the committer does: one
@@ -213,76 +279,110 @@ look(grpc_slice *message, struct call *call)
 	return result == 0;
 }
 
-/* The writes that may turn out to change nothing. Returns how many. */
-static size_t
-list_candidates(const struct engine_write *writes[GATHER_CALLS], struct call *const *calls, size_t count)
+/* Whether any of the writes may turn out to change nothing, and whether any was guessed. */
+static bool
+has_candidate(const struct together *together)
 {
-	size_t listed = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (engine_may_be_unchanged(&calls[i]->write))
-			writes[listed++] = &calls[i]->write;
+	for (size_t i = 0; i < together->count; i++) {
+		if (engine_may_be_unchanged(&together->calls[i]->write))
+			return true;
 	}
-	return listed;
+	return false;
 }
 
-/* Answers the events that change nothing, all from one snapshot and without the committer, and
- * leaves the other calls, in order. Returns how many those are. */
-static size_t
-answer_unchanged(struct call **calls, size_t count)
+static bool
+has_guess(const struct together *together)
 {
-	struct queue *queue = calls[0]->queue;
+	for (size_t i = 0; i < together->count; i++) {
+		if (together->calls[i]->write.event.guessed)
+			return true;
+	}
+	return false;
+}
+
+static void
+expect_together(const struct together *together, struct graph_reader *reader)
+{
 	const struct engine_write *writes[GATHER_CALLS];
-	size_t write_count = list_candidates(writes, calls, count);
-	struct call *unchanged[GATHER_CALLS];
+
+	for (size_t i = 0; i < together->count; i++)
+		writes[i] = &together->calls[i]->write;
+	engine_expect(reader, writes, together->count);
+}
+
+/* Events that change nothing, with their answers. */
+struct unchanged {
+	size_t count;
+	struct call *calls[GATHER_CALLS];
 	grpc_slice messages[GATHER_CALLS];
-	struct answer answer = { .rejection = NULL };
-	size_t unchanged_count = 0;
+};
+
+/* Takes the events out that change nothing, and leaves the others, in order. */
+static void
+take_unchanged(struct unchanged *unchanged, struct together *together)
+{
 	size_t left = 0;
 
-	if (write_count == 0 || !is_worth_a_look(queue) || graph_read_begin(queue->reader) != 0)
-		return count;
-	engine_expect(queue->reader, writes, write_count);
-	for (size_t i = 0; i < count; i++) {
-		if (engine_may_be_unchanged(&calls[i]->write) && look(&messages[unchanged_count], calls[i]))
-			unchanged[unchanged_count++] = calls[i];
+	for (size_t i = 0; i < together->count; i++) {
+		struct call *call = together->calls[i];
+
+		if (!is_refused(call) && engine_may_be_unchanged(&call->write) &&
+		    look(&unchanged->messages[unchanged->count], call))
+			unchanged->calls[unchanged->count++] = call;
 		else
-			calls[left++] = calls[i];
+			together->calls[left++] = call;
 	}
-	answer.txn = graph_reader_txn(queue->reader);
-	graph_read_end(queue->reader);
-	for (size_t i = 0; i < unchanged_count; i++) {
-		answer.message = messages[i];
-		call_answer(unchanged[i], &answer);
+	together->count = left;
+}
+
+/* What can be done on one snapshot, without the committer: proves what was guessed, and
+ * answers the events that change nothing. The other calls are left, in order. */
+static void
+settle_together(struct together *together, struct queue *queue)
+{
+	struct unchanged unchanged = { .count = 0 };
+	struct answer answer = { .rejection = NULL };
+	bool looking = has_candidate(together) && is_worth_a_look(queue);
+	bool reading = (looking || has_guess(together)) && graph_read_begin(queue->reader) == 0;
+
+	if (reading)
+		expect_together(together, queue->reader);
+	prove_together(together, reading ? queue->reader : NULL);
+	if (reading && looking)
+		take_unchanged(&unchanged, together);
+	if (reading) {
+		answer.txn = graph_reader_txn(queue->reader);
+		graph_read_end(queue->reader);
 	}
-	return left;
+	for (size_t i = 0; i < unchanged.count; i++) {
+		answer.message = unchanged.messages[i];
+		call_answer(unchanged.calls[i], &answer);
+	}
+}
+
+static void
+submit_or_refuse(struct call *call)
+{
+	struct rejection rejection = call->write.rejection;
+
+	if (!is_refused(call)) {
+		call_watch(call);
+		if (write_submit(&rejection, call->queue->rpc->options.engine, &call->write) == 0)
+			return;
+	}
+	call_refuse(call, &rejection, call_last_txn(call->queue->reader));
 }
 
 void
 write_handle_together(struct call *const *calls, size_t count, const struct write_kind *kind)
 {
-	struct call *ready[GATHER_CALLS];
-	struct rejection rejection;
-	size_t ready_count = 0;
+	struct together together = { .kind = kind };
 
-	for (size_t i = 0; i < count; i++) {
-		struct call *call = calls[i];
-
-		call->write = (struct engine_write){ .deadline_us = call_deadline_us(call), .done = done };
-		if (prepare_call(call, &rejection, kind) == 0)
-			ready[ready_count++] = call;
-		else
-			call_refuse(call, &rejection, call_last_txn(call->queue->reader));
-	}
-	if (ready_count > 0)
-		ready_count = answer_unchanged(ready, ready_count);
-	for (size_t i = 0; i < ready_count; i++) {
-		struct call *call = ready[i];
-
-		call_watch(call);
-		if (write_submit(&rejection, call->queue->rpc->options.engine, &call->write) != 0)
-			call_refuse(call, &rejection, call_last_txn(call->queue->reader));
-	}
+	prepare_together(&together, calls, count);
+	if (together.count > 0)
+		settle_together(&together, together.calls[0]->queue);
+	for (size_t i = 0; i < together.count; i++)
+		submit_or_refuse(together.calls[i]);
 }
 
 void

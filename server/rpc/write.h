@@ -15,16 +15,27 @@ struct write_kind {
 	 * 0; -errno; positive with *rejection. */
 	int (*prepare)(struct event *event, struct rejection *rejection, struct arena *arena,
 	    const ProtobufCMessage *message, const struct rpc_options *options);
+	/* The same by event_guess; NULL for what has no telephone numbers. */
+	int (*guess)(struct event *event, struct rejection *rejection, struct arena *arena,
+	    const ProtobufCMessage *message, const struct rpc_options *options);
 };
 
 /* IdentifyRequest, alone or in a stream. */
 extern const struct write_kind WRITE_IDENTIFY;
 
 /* Makes a write of an unpacked request: its event, its request_id and the digest, and
- * whether it only asks. The rest of *write is left as it is. All of it is the arena's.
+ * whether it only asks. The rest of *write is left as it is. All of it is the arena's. The
+ * event may be guessed: write_prove comes next.
  * 0; REQUEST_E_REJECTED. Any thread. */
 int write_prepare(struct engine_write *write, struct rejection *rejection, struct arena *arena,
     const struct write_kind *kind, const ProtobufCMessage *message, const struct rpc_options *options);
+
+/* Prepares an event anew that was guessed, unless the snapshot that the reader holds has its
+ * telephone numbers; NULL for no snapshot. The rest is as for write_prepare, whose arguments
+ * these are. 0; REQUEST_E_REJECTED. The reader's thread. */
+int write_prove(struct engine_write *write, struct rejection *rejection, struct arena *arena,
+    const struct write_kind *kind, const ProtobufCMessage *message, const struct rpc_options *options,
+    struct graph_reader *reader);
 
 /* Hands a write to the engine. 0, and write->done is called; REQUEST_E_REJECTED, and it
  * is not. Any thread. */

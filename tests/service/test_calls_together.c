@@ -6,7 +6,7 @@
 #include "tests/support/act.h"
 #include "tests/support/call.h"
 
-enum { ASKED_COUNT = 19, ROUNDS = 60, IN_FLIGHT = 200, WRITES = 300, READS_A_WRITE = 5 };
+enum { ASKED_COUNT = 23, ROUNDS = 60, IN_FLIGHT = 200, WRITES = 300, READS_A_WRITE = 5 };
 
 /* A request, and what it is answered when it comes alone. */
 struct asked {
@@ -108,6 +108,16 @@ ask_all(struct asked asked[ASKED_COUNT], struct scene *s)
 	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
 	event = encode_event(&size, s, CONTACTS, AT(5), ID("email", "no address"));
 	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+	event = encode_event(&size, s, CONTACTS, AT(2), ID("phone", "+390212345678"));
+	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+	event = encode_event(&size, s, CONTACTS, AT(5), ID("phone", "+999123456789"));
+	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+	event = encode_event(
+	    &size, s, CONTACTS, AT(6), ID("email", "verdi@example.it"), ID("phone", "+4402079460000"));
+	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+	event = encode_event(
+	    &size, s, CONTACTS, AT(6), ID("email", "verdi@example.it"), ID("phone", "+442079460000"));
+	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
 	assert_int_equal(count, ASKED_COUNT);
 }
 
@@ -138,6 +148,7 @@ test_each_is_answered_as_if_it_were_alone(struct scene *s)
 	identify(s, CONTACTS, AT(3), ID("email", "bianchi@example.it"), TEXT("LAST_NAME", "Bianchi"));
 	identify(s, CONTACTS, AT(4), ID("email", "rossi@example.it"),
 	    ACCOUNT(scene_print(s, "%s-other", s->account)));
+	identify(s, CONTACTS, AT(6), ID("email", "verdi@example.it"), ID("phone", "+44 020 7946 0000"));
 	merge(s, 1, 2);
 	ask_all(asked, s);
 	while (answered < ASKED_COUNT * ROUNDS) {

@@ -127,7 +127,11 @@ test_N3_numbers_become_e164(struct scene *s)
 	expect_form(s, "phone", "00393331234501", "+393331234501");
 	expect_form(s, "phone", " +39 (333) 1234501 ", "+393331234501");
 	expect_form(s, "whatsapp", "+1 201-555-0123", "+12015550123");
-	expect_totals(s, "2 0 0");
+	/* It looks as if it were in that form already. */
+	expect_form(s, "landline", "+4402079460000", "+442079460000");
+	expect_form(s, "landline", "+442079460000", "+442079460000");
+	expect_form(s, "landline", "+4402079460000", "+442079460000");
+	expect_totals(s, "3 0 0");
 }
 
 static void

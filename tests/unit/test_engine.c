@@ -292,6 +292,51 @@ test_what_changes_nothing_is_answered_alike_from_a_snapshot(void **state)
 	arena_finish(&arena);
 }
 
+static void
+test_N3_numbers_that_somebody_has(void **state)
+{
+	struct identifier identifiers[] = {
+		{ .namespace_id = NAMESPACE_EMAIL, .value = BYTES("rossi@example.it") },
+		{ .namespace_id = NAMESPACE_PHONE, .value = BYTES("+390212345678") },
+		{ .namespace_id = NAMESPACE_LANDLINE, .value = BYTES("+390212345678") },
+	};
+	struct event event = {
+		.action = ACTION_IDENTIFY,
+		.account = BYTES("shop"),
+		.claim = { .source = SOURCE_PUSH },
+		.identifiers = identifiers,
+		.identifier_count = 2,
+	};
+	struct engine_options options = { .settings = settings_default() };
+	struct graph_reader *reader;
+	struct hand_store store;
+	struct engine *engine;
+	struct kept told;
+
+	(void)state;
+	engine = start(&store, &options, MAP_BYTES);
+	assert_int_equal(graph_reader_create(&reader, store.graph), 0);
+	assert_int_equal(graph_read_begin(reader), 0);
+	assert_false(engine_has_numbers(reader, &event));
+	event.identifier_count = 1;
+	assert_true(engine_has_numbers(reader, &event));
+	graph_read_end(reader);
+	event.identifier_count = 2;
+	write_event(&told, engine, &event);
+	assert_int_equal(graph_read_begin(reader), 0);
+	assert_true(engine_has_numbers(reader, &event));
+	event.identifier_count = 3;
+	assert_false(engine_has_numbers(reader, &event));
+	event.account = BYTES("shop2");
+	event.identifier_count = 2;
+	assert_false(engine_has_numbers(reader, &event));
+	graph_read_end(reader);
+	graph_reader_destroy(reader);
+	engine_drain(engine);
+	engine_destroy(engine);
+	hand_store_destroy(&store);
+}
+
 /* What waits together shares a transaction, but for what is past the limit. */
 static void
 test_batch_limit(void **state)
@@ -404,6 +449,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write_queue_limit),
 		cmocka_unit_test(test_what_changes_nothing_is_answered_alike_from_a_snapshot),
+		cmocka_unit_test(test_N3_numbers_that_somebody_has),
 		cmocka_unit_test(test_batch_limit),
 		cmocka_unit_test(test_store_alarm),
 		cmocka_unit_test(test_R26_an_answer_is_kept_for_a_day),

@@ -620,6 +620,69 @@ test_memory_out_leaves_event_untouched(void **state)
 	assert_int_equal(scene->event.attribute_count, 1);
 }
 
+/* As prepare, by event_guess. */
+static int
+guess(struct scene *scene)
+{
+	const struct account_settings settings = { .default_region = BYTES("IT") };
+
+	return event_guess(&scene->event, &scene->rejection, &scene->arena, &scene->input, &settings);
+}
+
+static void
+test_N3_what_looks_like_a_number_is_guessed(void **state)
+{
+	static const char *const names[] = { "phone", "whatsapp", "landline" };
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		clear(scene);
+		add_identifier(scene, "email", BYTES(" Rossi@example.it "));
+		add_identifier(scene, names[i], BYTES("+999123456789"));
+		assert_int_equal(prepare(scene), EVENT_E_REJECTED);
+		assert_int_equal(guess(scene), 0);
+		assert_true(scene->event.guessed);
+		assert_bytes(scene->event.identifiers[0].value, BYTES("rossi@example.it"));
+		assert_bytes(scene->event.identifiers[1].value, BYTES("+999123456789"));
+		assert_bytes(scene->event.identifiers[1].given, BYTES(""));
+	}
+}
+
+static void
+test_N3_nothing_else_is_guessed(void **state)
+{
+	struct scene *scene = *state;
+
+	add_identifier(scene, "phone", BYTES("+39 02 1234567"));
+	add_identifier(scene, "ext_id", BYTES("+39021234567"));
+	assert_int_equal(guess(scene), 0);
+	assert_false(scene->event.guessed);
+	assert_bytes(scene->event.identifiers[1].value, BYTES("+39021234567"));
+	clear(scene);
+	add_identifier(scene, "phone", BYTES("+39021234567"));
+	assert_int_equal(prepare(scene), 0);
+	assert_false(scene->event.guessed);
+}
+
+/* What is wrong first is told, also if it was guessed. */
+static void
+test_a_guess_is_rejected_like_what_was_proved(void **state)
+{
+	struct scene *scene = *state;
+
+	add_identifier(scene, "phone", BYTES("+999123456789"));
+	add_string(scene, BYTES("no name"), BYTES("x"));
+	assert_int_equal(guess(scene), EVENT_E_REJECTED);
+	assert_int_equal(scene->rejection.reason, REASON_IDENTIFIER_INVALID);
+	assert_string_equal(scene->rejection.field, "identifiers[0].value");
+	clear(scene);
+	add_identifier(scene, "phone", BYTES("+4407911123456"));
+	add_identifier(scene, "phone", BYTES("+447911123456"));
+	assert_int_equal(guess(scene), 0);
+	assert_false(scene->event.guessed);
+	assert_int_equal(scene->event.identifier_count, 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
@@ -648,6 +711,9 @@ main(void)
 		TEST(test_R19_observed_at_missing_is_recorded_at),
 		TEST(test_R19_claim_is_that_of_every_value),
 		TEST(test_timestamps_are_cut_to_microseconds),
+		TEST(test_N3_what_looks_like_a_number_is_guessed),
+		TEST(test_N3_nothing_else_is_guessed),
+		TEST(test_a_guess_is_rejected_like_what_was_proved),
 		TEST(test_lookup),
 		TEST(test_memory_out_leaves_event_untouched),
 	};
