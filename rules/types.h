@@ -237,7 +237,8 @@ struct companions {
  *
  * contacts holds every contact named by any of these, and, when one is to be erased, those
  * with a secondary that names an identifier of it or an id of it as the owner. By id, each
- * once. */
+ * once. messages runs beside it where a store was looked at, and has each as that has it,
+ * encoded: no decision looks at it. */
 struct neighbourhood {
 	struct account account;
 	const struct digest_key *key; /* for all keyed digests */
@@ -252,6 +253,7 @@ struct neighbourhood {
 	uint64_t *forwarded_ids; /* ascending */
 	size_t forwarded_count;
 	struct contact *contacts;
+	struct bytes *messages;
 	size_t contact_count;
 };
 

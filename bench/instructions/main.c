@@ -25,7 +25,7 @@
 #include "server/config.h"
 #include "server/policies.h"
 
-enum { CONTACTS = 1024, BATCH_KEYS = 256, VALUE_BYTES = 64, MAP_MIB = 1024, WARM_CALLS = 8 };
+enum { CONTACTS = 1024, BATCH_KEYS = 256, VALUE_BYTES = 64, MAP_MIB = 1024, WARM_CALLS = 64 };
 
 /* When the events of the sessions happened: 2026-01-01. */
 static const int64_t OBSERVED_S = INT64_C(1767225600);
@@ -186,8 +186,8 @@ many_keys(uint64_t number)
 static const struct session SESSIONS[] = {
 	{ "resolve", METHOD_RESOLVE, one_key, 512 },
 	{ "batch_resolve_256", METHOD_BATCH_RESOLVE, many_keys, 16 },
-	{ "identify_changing", METHOD_IDENTIFY, changing_event, 128 },
 	{ "identify_unchanged", METHOD_IDENTIFY, known_event, 128 },
+	{ "identify_changing", METHOD_IDENTIFY, changing_event, 128 },
 };
 
 /* 0; -errno. */

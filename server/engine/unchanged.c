@@ -51,6 +51,17 @@ finds_somebody(const struct neighbourhood *known)
 	return known->contact_count > 0;
 }
 
+/* A contact that was found as it is stored. */
+static struct bytes
+message_of(const struct neighbourhood *known, uint64_t contact_id)
+{
+	for (size_t i = 0; i < known->contact_count; i++) {
+		if (known->contacts[i].id == contact_id)
+			return known->messages[i];
+	}
+	return (struct bytes){ NULL, 0 };
+}
+
 bool
 engine_may_be_unchanged(const struct engine_write *write)
 {
@@ -118,8 +129,9 @@ engine_answer_unchanged(
 		    settings_of(engine_settings(engine), event.account), &decider);
 	if (result != 0 || nobody.asked || !changes_nothing(&changeset))
 		return ENGINE_E_SUBMIT;
-	result = contact_encode(&contact, arena, changeset.contact);
-	if (result == 0)
-		result = action_answer(&write->response, arena, event.action, contact, &changeset);
-	return result == 0 ? 0 : ENGINE_E_SUBMIT;
+	contact = message_of(&known, changeset.contact->id);
+	if (contact.size == 0 ||
+	    action_answer(&write->response, arena, event.action, contact, &changeset) != 0)
+		return ENGINE_E_SUBMIT;
+	return 0;
 }

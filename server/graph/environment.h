@@ -35,6 +35,11 @@ struct graph_reader {
 	struct graph *graph;
 	MDB_txn *txn;
 	struct arena arena; /* for what is not borrowed from the map; until graph_read_end */
+
+	/* The numbers of the account that was asked for last, until graph_read_end. */
+	struct account numbers;
+	uint8_t numbered[LIMIT_ACCOUNT_BYTES]; /* the account */
+	size_t numbered_size;                  /* 0 for none */
 };
 
 /* LMDB's code as one of ours: 0; GRAPH_E_ABSENT; GRAPH_E_FULL; GRAPH_E_DAMAGED for a

@@ -127,23 +127,22 @@ load_dismissals(struct contact *contact, struct load *load)
 	return result;
 }
 
-/* A contact as the store has it. */
+/* A contact as the store has it, decoded and as it is. */
 static int
-read_whole_contact(struct contact *contact, struct load *load, uint64_t contact_id)
+read_whole_contact(struct contact *contact, struct bytes *message, struct load *load, uint64_t contact_id)
 {
 	struct bytes account = load->event->account;
 	enum contact_kind kind;
-	struct bytes message;
 	int result = recall_contact(
-	    &kind, &message, load->txn, load->graph, load->arena, account, contact_id, load->error);
+	    &kind, message, load->txn, load->graph, load->arena, account, contact_id, load->error);
 
 	if (result == 0 && kind != KIND_CONTACT)
 		result = GRAPH_E_ABSENT;
 	if (result == 0)
-		result = arena_copy(&message, load->arena, message);
+		result = arena_copy(message, load->arena, *message);
 	if (result != 0)
 		return result;
-	result = contact_decode(contact, load->arena, message);
+	result = contact_decode(contact, load->arena, *message);
 	if (result == MESSAGE_E_DAMAGED || (result == 0 && contact->id != contact_id))
 		return outcome_damaged(load->error, account, TABLE_CONTACT,
 		    "record %" PRIu64 " is not that contact's message", contact_id);
@@ -155,24 +154,32 @@ load_contact(struct contact **out, struct load *load, uint64_t contact_id)
 {
 	struct neighbourhood *known = &load->known;
 	struct contact *contacts = known->contacts;
+	struct bytes *messages = known->messages;
 	struct contact contact;
+	struct bytes message;
 	size_t place = 0;
 
 	while (place < known->contact_count && contacts[place].id < contact_id)
 		place++;
 	if (place == known->contact_count || contacts[place].id != contact_id) {
-		int result = read_whole_contact(&contact, load, contact_id);
+		int result = read_whole_contact(&contact, &message, load, contact_id);
 
 		if (result != 0)
 			return result;
 		contacts = arena_grow(
 		    load->arena, contacts, known->contact_count, &load->contact_capacity, sizeof(*contacts));
-		if (contacts == NULL)
+		messages = arena_grow(
+		    load->arena, messages, known->contact_count, &load->message_capacity, sizeof(*messages));
+		if (contacts == NULL || messages == NULL)
 			return -ENOMEM;
 		memmove(
 		    &contacts[place + 1], &contacts[place], (known->contact_count - place) * sizeof(contact));
+		memmove(
+		    &messages[place + 1], &messages[place], (known->contact_count - place) * sizeof(message));
 		contacts[place] = contact;
+		messages[place] = message;
 		known->contacts = contacts;
+		known->messages = messages;
 		known->contact_count++;
 	}
 	if (out != NULL)
@@ -224,43 +231,56 @@ load_contacts(struct load *load)
 	return 0;
 }
 
-/* All that is known around an event, as a transaction sees it. */
+/* All that is known around an event, as a transaction sees it, but the account's numbers. */
 static int
-load_event(struct neighbourhood *out, const struct graph *graph, MDB_txn *txn, struct arena *arena,
-    const struct event *event, struct graph_error *error)
+load_event(struct load *load)
 {
-	struct load load;
-	int result = load_begin(&load, graph, txn, arena, event, error);
+	struct neighbourhood *known = &load->known;
+	size_t count = load->event->identifier_count;
+	int result;
 
-	if (result != 0)
-		return result;
-	load.known.companions = arena_calloc(arena, event->identifier_count, sizeof(*load.known.companions));
-	load.known.suppressed = arena_calloc(arena, event->identifier_count, sizeof(*load.known.suppressed));
-	if (load.known.companions == NULL || load.known.suppressed == NULL)
+	known->companions = arena_calloc(load->arena, count, sizeof(*known->companions));
+	known->suppressed = arena_calloc(load->arena, count, sizeof(*known->suppressed));
+	known->owner_ids = arena_calloc(load->arena, count, sizeof(*known->owner_ids));
+	if (known->companions == NULL || known->suppressed == NULL || known->owner_ids == NULL)
 		return -ENOMEM;
-	load.known.owner_ids = arena_calloc(arena, event->identifier_count, sizeof(*load.known.owner_ids));
-	if (load.known.owner_ids == NULL)
-		return -ENOMEM;
-	result = suppressed_load(load.known.suppressed, &load);
+	result = suppressed_load(known->suppressed, load);
 	if (result == 0)
-		result = load_owners(&load);
-	if (result == 0)
-		result = load_contacts(&load);
-	if (result == 0)
-		*out = load.known;
-	return result;
+		result = load_owners(load);
+	return result == 0 ? load_contacts(load) : result;
 }
 
 int
 graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, const struct event *event,
     struct graph_error *error)
 {
-	return load_event(out, graph, graph->txn, arena, event, error);
+	struct load load;
+	int result = load_begin(&load, graph, graph->txn, arena, event, error);
+
+	if (result == 0)
+		result = load_event(&load);
+	if (result == 0)
+		*out = load.known;
+	return result;
 }
 
 int
 graph_peek(struct neighbourhood *out, struct graph_reader *reader, struct arena *arena,
     const struct event *event, struct graph_error *error)
 {
-	return load_event(out, reader->graph, reader->txn, arena, event, error);
+	struct load load = {
+		.graph = reader->graph,
+		.txn = reader->txn,
+		.arena = arena,
+		.event = event,
+		.error = error,
+		.known.key = &reader->graph->key,
+	};
+	int result = recall_account(&load.known.account, reader, event->account, error);
+
+	if (result == 0)
+		result = load_event(&load);
+	if (result == 0)
+		*out = load.known;
+	return result;
 }

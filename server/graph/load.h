@@ -17,6 +17,7 @@ struct load {
 	struct graph_error *error;
 	struct neighbourhood known;
 	size_t contact_capacity;
+	size_t message_capacity;
 };
 
 /* Begins with the account's numbers and the key. */

@@ -66,6 +66,7 @@ graph_read_end(struct graph_reader *reader)
 {
 	mdb_txn_reset(reader->txn);
 	arena_reset(&reader->arena);
+	reader->numbered_size = 0;
 }
 
 void
@@ -229,6 +230,26 @@ read_account(struct account *out, MDB_txn *txn, const struct graph *graph, struc
 }
 
 int
+recall_account(
+    struct account *out, struct graph_reader *reader, struct bytes account, struct graph_error *error)
+{
+	int result;
+
+	if (bytes_equal(account, bytes_of(reader->numbered, reader->numbered_size))) {
+		*out = reader->numbers;
+		return 0;
+	}
+	result = read_account(&reader->numbers, reader->txn, reader->graph, account, error);
+	reader->numbered_size = 0;
+	if (result != 0)
+		return result;
+	memcpy(reader->numbered, account.data, account.size);
+	reader->numbered_size = account.size;
+	*out = reader->numbers;
+	return 0;
+}
+
+int
 graph_find(uint64_t *contact_id, struct bytes *contact, struct graph_reader *reader, struct bytes account,
     const struct identifier *identifier, struct graph_error *error)
 {
@@ -383,8 +404,8 @@ graph_next_journal(uint64_t *sequence, struct graph_reader *reader, struct bytes
 
 	if (after_sequence == UINT64_MAX)
 		return GRAPH_E_ABSENT;
-	result = environment_result(
-	    mdb_cursor_open(reader->txn, reader->graph->tables[TABLE_CONTACT], &cursor));
+	result =
+	    environment_result(mdb_cursor_open(reader->txn, reader->graph->tables[TABLE_CONTACT], &cursor));
 	if (result != 0)
 		return result < 0 ? result : -EIO;
 	key_pair(&key, account, contact_id, after_sequence + 1);

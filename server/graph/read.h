@@ -43,4 +43,9 @@ int read_dismissals(struct bytes *message, MDB_txn *txn, const struct graph *gra
 int read_account(struct account *out, MDB_txn *txn, const struct graph *graph, struct bytes account,
     struct graph_error *error);
 
+/* The same for readers, without looking where the account is the one of the call before with the
+ * same snapshot. */
+int recall_account(
+    struct account *out, struct graph_reader *reader, struct bytes account, struct graph_error *error);
+
 #endif

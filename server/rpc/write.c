@@ -252,8 +252,8 @@ prove_together(const struct together *together, struct graph_reader *reader)
 
 /* Whether it is worth while to see if events change anything before the committer does: one
  * look in eight that helps is taken to pay for the others. What comes of looking is kept as a
- * share that forgets; where that is less, a look now and then sees whether it has
- * changed. */
+ * share that forgets; where that is less, a look now and then sees whether it has changed, and
+ * one that helps is followed by others. */
 static bool
 is_worth_a_look(struct queue *queue)
 {
@@ -272,6 +272,8 @@ look(grpc_slice *message, struct call *call)
 	queue->unchanged_share -= queue->unchanged_share / SHARE_FORGOTTEN;
 	if (result == 0) {
 		queue->unchanged_share += SHARE_FULL / SHARE_FORGOTTEN;
+		if (queue->unchanged_share < SHARE_WORTH_A_LOOK)
+			queue->unchanged_share = SHARE_WORTH_A_LOOK;
 		*message = grpc_slice_from_copied_buffer((const char *)response->data, response->size);
 	}
 	graph_read_forget(queue->reader);
