@@ -1,0 +1,78 @@
+/* What waits for the disk and what does not: while a sync takes its time, whoever asks, or says
+ * what is known, is answered; whoever says something new is not. */
+#include "tests/support/call.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* An event is looked at before the committer has it only where that seemed to be worth while,
+ * of which a few dozens have to be seen. PATIENCE_MS ends a test that failed. */
+enum { EVENTS_SEEN = 200, PATIENCE_MS = 60000 };
+
+static void
+start(struct scene *s, const char *tag, const uint8_t *event, size_t size)
+{
+	assert_int_equal(
+	    client_start_raw(s->client, METHOD("Identify"), event, size, PATIENCE_MS, (void *)(uintptr_t)tag),
+	    0);
+}
+
+static void
+expect_answered(struct scene *s, const char *tag)
+{
+	struct client_answer answer;
+
+	assert_int_equal(client_next(&answer, s->client, -1), 0);
+	assert_string_equal(answer.tag, tag);
+	assert_int_equal(answer.status.code, 0);
+}
+
+static void
+test_who_says_nothing_new_does_not_wait_for_the_disk(struct scene *s)
+{
+	const char *module = getenv("ANAGRAPH_HOLD_SYNC_MODULE");
+	char *directory = scene_keep(s, test_directory_create(), free);
+	char *hold = scene_print(s, "%s/hold", directory);
+	const char *const environment[] = { scene_print(s, "LD_PRELOAD=%s", module),
+		scene_print(s, "ANAGRAPH_HOLD_SYNC=%s", hold), "ASAN_OPTIONS=verify_asan_link_order=0",
+		NULL };
+	const struct service_options options = { .environment = environment };
+	const uint8_t *change;
+	const uint8_t *known;
+	size_t change_size;
+	size_t known_size;
+	int descriptor;
+
+	identify(s, CONTACTS, ID("chat", "v-1")); /* the file's own daemon has a store, too */
+	assert_non_null(module);
+	scene_use(s, &options);
+	for (int i = 0; i < EVENTS_SEEN; i++)
+		identify(s, CONTACTS, AT(1), ID("email", "rossi@example.it"), ID("phone", "+390212345678"));
+	known = encode_event(
+	    &known_size, s, CONTACTS, AT(1), ID("email", "rossi@example.it"), ID("phone", "+390212345678"));
+	change = encode_event(
+	    &change_size, s, CONTACTS, AT(2), ID("email", "rossi@example.it"), TEXT("CITY", "Bari"));
+	descriptor = open(hold, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(descriptor >= 0);
+	close(descriptor);
+	start(s, "change", change, change_size);
+	start(s, "known", known, known_size);
+	expect_answered(s, "known");
+	expect_contact(s, 1, "email=rossi@example.it phone=+390212345678");
+	assert_int_equal(unlink(hold), 0);
+	expect_answered(s, "change");
+	expect_contact(s, 1, "email=rossi@example.it phone=+390212345678 CITY=Bari");
+	test_directory_remove(directory);
+}
+
+int
+main(void)
+{
+	static const struct scene_test tests[] = {
+		STOCK_TEST(test_who_says_nothing_new_does_not_wait_for_the_disk),
+	};
+
+	return scene_main(tests);
+}
