@@ -115,6 +115,17 @@ copy_contacts(struct snapshot *snapshot, struct copying *copying)
 	return result == GRAPH_E_ABSENT ? 0 : result;
 }
 
+/* An account without any history is a mistyped one: what it would be told says nothing. */
+static int
+check_history(const struct snapshot *snapshot, const struct copying *copying)
+{
+	if (snapshot->account.journal_sequence > 0)
+		return 0;
+	snprintf(copying->error->message, sizeof(copying->error->message),
+	    "the store has nothing of account %.*s", BYTES_PRINT(copying->options->account));
+	return REPLAY_E_REFUSED;
+}
+
 static int
 copy_account(struct snapshot *snapshot, struct copying *copying)
 {
@@ -126,6 +137,8 @@ copy_account(struct snapshot *snapshot, struct copying *copying)
 	if (result == 0)
 		result = graph_get_account(
 		    &snapshot->account, copying->reader, copying->options->account, copying->error);
+	if (result == 0)
+		result = check_history(snapshot, copying);
 	if (result == 0)
 		result = copy_journal(snapshot, copying);
 	if (result == 0)

@@ -259,6 +259,8 @@ def test_what_is_refused(house):
             (1, "expected a policy's file", house.testing / "witness.txt", store),
             (1, "nosuch.so", house.testing / "nosuch.so", store),
             (1, missing, witness, ["--account", "shop", "--data-dir", missing]),
+            (1, "the store has nothing of account shpo", witness,
+                ["--account", "shpo", "--data-dir", daemon.data_dir]),
             (1, "within 0 seconds", witness, [*store, "--hold", "0"]),
             (1, "the policy crashed (signal 6: Aborted) at journal entry ", witness, [*store, "--option", "crash=1"]),
             (1, "the policy ended the process (exit status 0) at journal entry ", witness,
@@ -269,8 +271,8 @@ def test_what_is_refused(house):
         expect_equal(done.returncode, status, f"{words}: exit status ({done.stderr.strip()})")
         expect(words in done.stderr, f"{words!r} is not in {done.stderr!r}")
     expect(not os.path.exists(missing), "a store was made")
-    differences, report = house.replay(witness, "--account", "nobody", "--data-dir", daemon.data_dir, "--hold", "3600")
-    expect_equal((differences, report["entries"]), ([], 0), "an account without a history")
+    _, report = house.replay(witness, *store, "--hold", "3600")
+    expect(report["entries"] > 0, "nothing was replayed")
     daemon.identify("shop", history(32, 60, list(RANK)))
 
 
