@@ -324,9 +324,12 @@ plot_files(struct plot *plot, int argc, char **argv)
 		fputs("anagraph-bench: there is nothing in these results to plot\n", stderr);
 		return 1;
 	}
-	for (size_t i = 0; i < plot->count; i++)
-		qsort(plot->curves[i].points, plot->curves[i].count, sizeof(plot->curves[i].points[0]),
-		    compare_points);
+	for (size_t i = 0; i < plot->count; i++) {
+		struct curve *curve = &plot->curves[i];
+
+		if (curve->count > 0)
+			qsort(curve->points, curve->count, sizeof(curve->points[0]), compare_points);
+	}
 	result = draw(plot);
 	if (result != 0)
 		fputs("anagraph-bench: gnuplot could not draw it (package gnuplot-nox)\n", stderr);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,6 +13,10 @@
 #include <unistd.h>
 
 enum { PATH_BYTES = 64, LINE_BYTES = 512, SECTOR_BYTES = 512 };
+
+/* Before which word a number is: in /proc/PID/stat from the end of the name on, and in a line of
+ * /proc/diskstats (proc(5)). */
+enum { KERNEL_TICKS_AT = 13, SECTORS_WRITTEN_AT = 9 };
 
 static uint64_t
 nanoseconds(clockid_t clock)
@@ -28,6 +33,30 @@ usage_now_ns(void)
 	return nanoseconds(CLOCK_MONOTONIC);
 }
 
+/* A line from where so many of its words, parted by blanks, are behind. */
+static const char *
+skip_words(const char *line, unsigned count)
+{
+	for (; count > 0; count--) {
+		line += strspn(line, " ");
+		line += strcspn(line, " ");
+	}
+	return line;
+}
+
+/* The number that a line goes on with, if it does. */
+static bool
+read_number(uint64_t *out, const char *line)
+{
+	char *end;
+	uint64_t number = strtoull(line, &end, 10);
+
+	if (end == line)
+		return false;
+	*out = number;
+	return true;
+}
+
 /* The number behind a name at the beginning of a line of /proc/PID/FILE. */
 static bool
 read_named(uint64_t *out, pid_t pid, const char *file, const char *name)
@@ -42,7 +71,7 @@ read_named(uint64_t *out, pid_t pid, const char *file, const char *name)
 	while (stream != NULL && !found && fgets(line, sizeof(line), stream) != NULL) {
 		size_t size = strlen(name);
 
-		found = strncmp(line, name, size) == 0 && sscanf(line + size, " %" SCNu64, out) == 1;
+		found = strncmp(line, name, size) == 0 && read_number(out, line + size);
 	}
 	if (stream != NULL)
 		fclose(stream);
@@ -66,7 +95,7 @@ read_kernel_us(pid_t pid)
 	if (fgets(line, sizeof(line), stream) != NULL)
 		rest = strrchr(line, ')');
 	if (rest != NULL)
-		sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %" SCNu64, &ticks);
+		read_number(&ticks, skip_words(rest, KERNEL_TICKS_AT));
 	fclose(stream);
 	return ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }
@@ -84,13 +113,13 @@ read_disk(uint64_t *bytes, const char *path)
 		return false;
 	stream = fopen("/proc/diskstats", "re");
 	while (stream != NULL && !found && fgets(line, sizeof(line), stream) != NULL) {
-		unsigned major_number;
-		unsigned minor_number;
+		uint64_t major_number;
+		uint64_t minor_number;
 		uint64_t sectors;
 
-		found = sscanf(line, "%u %u %*s %*u %*u %*u %*u %*u %*u %" SCNu64, &major_number,
-			    &minor_number, &sectors) == 3 &&
-		    makedev(major_number, minor_number) == info.st_dev;
+		found = read_number(&major_number, line) && read_number(&minor_number, skip_words(line, 1)) &&
+		    read_number(&sectors, skip_words(line, SECTORS_WRITTEN_AT)) &&
+		    makedev((unsigned)major_number, (unsigned)minor_number) == info.st_dev;
 		if (found)
 			*bytes = sectors * SECTOR_BYTES;
 	}

@@ -194,12 +194,13 @@ json_of_course(const struct replay_course *course)
 	const uint64_t *classes = course->account.class_counts;
 	const uint64_t *reach = course->account.reach_counts;
 	uint64_t page = classes[CLASS_IDENTIFIED] + classes[CLASS_ANONYMOUS_PUSH];
+	uint64_t home = page + classes[CLASS_ANONYMOUS_CHAT];
 
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "identified",
 	    (json_int_t)classes[CLASS_IDENTIFIED], "anonymous_push",
 	    (json_int_t)classes[CLASS_ANONYMOUS_PUSH], "anonymous_chat",
 	    (json_int_t)classes[CLASS_ANONYMOUS_CHAT], "contacts_page_total", (json_int_t)page,
-	    "home_page_total", (json_int_t)(page + classes[CLASS_ANONYMOUS_CHAT]), "reach_email",
+	    "home_page_total", (json_int_t)home, "reach_email",
 	    (json_int_t)reach[REACH_EMAIL], "reach_sms", (json_int_t)reach[REACH_SMS], "reach_whatsapp",
 	    (json_int_t)reach[REACH_WHATSAPP], "reach_push", (json_int_t)reach[REACH_PUSH], "secondaries",
 	    (json_int_t)course->secondaries);

@@ -141,8 +141,10 @@ start_decode(struct start_request *start, struct anagraph_option options[LIMIT_P
 {
 	struct reader reader = { .at = request, .left = size };
 	struct start_request read = { .options = options };
+	uint32_t kind = take_u32(&reader);
+	uint32_t protocol = take_u32(&reader);
 
-	if (take_u32(&reader) != REQUEST_START || take_u32(&reader) != CHANNEL_PROTOCOL)
+	if (kind != REQUEST_START || protocol != CHANNEL_PROTOCOL)
 		return MESSAGE_E_DAMAGED;
 	read.copy.id = take_text(&reader);
 	read.copy.path = take_text(&reader);

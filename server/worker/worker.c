@@ -176,20 +176,37 @@ start_process(struct process *out, struct worker *worker, struct policy_error *e
 	return result;
 }
 
-/* Lets a process end by itself, which gives the policy its instance back, and kills it if
+/* Takes the process out of the worker, which then is in another state. */
+static struct process
+take_process(struct worker *worker, int *failure)
+{
+	struct process process;
+
+	pthread_mutex_lock(&worker->lock);
+	process = worker->process;
+	*failure = worker->failure;
+	worker->state = STATE_DOWN;
+	worker->failure = 0;
+	pthread_mutex_unlock(&worker->lock);
+	return process;
+}
+
+/* Lets the process end by itself, which gives the policy its instance back, and kills it if
  * it won't. */
 static void
-end_process(struct process *process)
+end_process(struct worker *worker)
 {
 	char how[PROCESS_MESSAGE_BYTES];
-	struct pollfd ended = { .fd = process->pid_fd, .events = POLLIN };
+	int failure;
+	struct process process = take_process(worker, &failure);
+	struct pollfd ended = { .fd = process.pid_fd, .events = POLLIN };
 
-	if (end_encode(process->channel.request, CHANNEL_REQUEST_BYTES) == 0)
-		channel_ask(&process->channel, ++process->number);
+	if (end_encode(process.channel.request, CHANNEL_REQUEST_BYTES) == 0)
+		channel_ask(&process.channel, ++process.number);
 	while (poll(&ended, 1, END_MS) < 0 && errno == EINTR)
 		;
-	process_kill(process);
-	process_reap(process, how);
+	process_kill(&process);
+	process_reap(&process, how);
 }
 
 /* Notes a failure, with the lock; tells of it when that opens the breaker. */
@@ -212,15 +229,9 @@ static void
 take_down(struct worker *worker)
 {
 	char how[PROCESS_MESSAGE_BYTES];
-	struct process process;
 	int failure;
+	struct process process = take_process(worker, &failure);
 
-	pthread_mutex_lock(&worker->lock);
-	process = worker->process;
-	failure = worker->failure;
-	worker->state = STATE_DOWN;
-	worker->failure = 0;
-	pthread_mutex_unlock(&worker->lock);
 	process_kill(&process);
 	process_reap(&process, how);
 	if (failure == ASK_TIMED_OUT)
@@ -273,7 +284,7 @@ keep(void *context)
 		int64_t backoff_us;
 
 		if (wait_for_end(worker, &worker->process, -1)) {
-			end_process(&worker->process);
+			end_process(worker);
 			break;
 		}
 		take_down(worker);

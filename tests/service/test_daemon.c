@@ -116,10 +116,26 @@ test_version_and_help(struct scene *s)
 	assert_string_equal(prose, "");
 }
 
+/* What a daemon says before why it does not start: where the system, or a sanitizer, leaves
+ * policies without a wall. */
+static const char *
+skip_notes(const char *prose)
+{
+	const char *end = strchr(prose, '\n');
+
+	while (end != NULL && memmem(prose, (size_t)(end - prose), "has no Landlock", 15) != NULL) {
+		prose = end + 1;
+		end = strchr(prose, '\n');
+	}
+	return prose;
+}
+
 /* A daemon that must not start, and say why in one line that has these words. */
 static void
 expect_refused(struct scene *s, const char *words, const char *const *arguments)
 {
+	const char *line;
+	const char *end;
 	char *output;
 	char *prose;
 	int status;
@@ -127,8 +143,9 @@ expect_refused(struct scene *s, const char *words, const char *const *arguments)
 	assert_int_equal(service_run(&status, &output, &prose, daemon_program(), arguments), 0);
 	scene_keep(s, output, free);
 	scene_keep(s, prose, free);
-	if (status == 0 || status >= 128 || strstr(prose, words) == NULL || strchr(prose, '\n') == NULL ||
-	    strchr(prose, '\n')[1] != '\0')
+	line = skip_notes(prose);
+	end = strchr(line, '\n');
+	if (status == 0 || status >= 128 || strstr(line, words) == NULL || end == NULL || end[1] != '\0')
 		fail_msg("status %d, no line with \"%s\":\n%s", status, words, prose);
 	assert_string_equal(output, "");
 }

@@ -126,7 +126,7 @@ test_each_deed_costs_its_own_event_alone(struct scene *s)
 	service_kill(s->service);
 	scene_start(s);
 	assert_string_equal(contact_text(s, resolve(s, "email", "a@example.it")->contact), held);
-	number = provoke(s, number, "TAKE");
+	provoke(s, number, "TAKE");
 	expect_outcome(s, UPDATED);
 	scene_stop(s);
 	store_expect_sound(service_data_dir(s->service));
