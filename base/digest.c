@@ -51,6 +51,7 @@ digest_short(const struct digest_key *key, const struct bytes *parts, size_t par
 	uint64_t number = 0;
 	size_t size = 0;
 
+	assert(!sodium_is_zero(key->short_bytes, sizeof(key->short_bytes)));
 	for (size_t i = 0; i < part_count; i++) {
 		assert(LENGTH_BYTES + parts[i].size <= sizeof(joined) - size);
 		put_length(joined + size, parts[i].size);

@@ -2,7 +2,7 @@
  * nothing about them to who has not. The store keeps them where it must know a value
  * again that it may not keep.
  *
- * BLAKE2b; SipHash-2-4 where 64 bits are enough, in a tenth of the time. Both by libsodium.
+ * BLAKE2b; SipHash-2-4, which takes less time, where 64 bits are enough. Both by libsodium.
  * Pure, any thread. */
 #ifndef ANAGRAPH_BASE_DIGEST_H
 #define ANAGRAPH_BASE_DIGEST_H
@@ -19,7 +19,7 @@ struct digest_key {
 	uint8_t short_bytes[DIGEST_SHORT_KEY_BYTES]; /* by digest_key_complete */
 };
 
-/* Makes the key of short digests from the key's bytes. */
+/* Makes the key of short digests from the key's bytes: of whoever fills those in. */
 void digest_key_complete(struct digest_key *key);
 
 /* The digest of several runs of bytes, each with its length: no two different lists of
@@ -27,8 +27,8 @@ void digest_key_complete(struct digest_key *key);
 void digest_parts(
     uint8_t digest[DIGEST_BYTES], const struct digest_key *key, const struct bytes *parts, size_t part_count);
 
-/* The same in 64 bits. Contract: the parts, with eight bytes for each, are no more than
- * DIGEST_SHORT_OF_BYTES. */
+/* A digest in 64 bits, which tells a few values apart. Contract: the key is complete; the parts,
+ * with eight bytes for each, are no more than DIGEST_SHORT_OF_BYTES. */
 uint64_t digest_short(const struct digest_key *key, const struct bytes *parts, size_t part_count);
 
 #endif

@@ -8,8 +8,12 @@
 #include "rules/forms.h"
 #include "rules/namespaces.h"
 
-/* An account, a namespace and the longest of personal values, each with its length. */
-enum { DIGESTED_BYTES = 3 * 8 + LIMIT_ACCOUNT_BYTES + 16 + EMAIL_BYTES };
+/* An account, the name of a personal namespace and the longest of their values, each with its
+ * length. */
+enum {
+	NAME_BYTES = sizeof("whatsapp"),
+	DIGESTED_BYTES = 3 * 8 + LIMIT_ACCOUNT_BYTES + NAME_BYTES + EMAIL_BYTES
+};
 
 _Static_assert((size_t)DIGESTED_BYTES <= DIGEST_SHORT_OF_BYTES, "a short digest takes no more");
 _Static_assert((size_t)LIMIT_IDENTIFIER_BYTES <= EMAIL_BYTES, "an address is the longest");

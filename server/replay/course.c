@@ -27,6 +27,8 @@ course_init(struct course *course, const struct replay_options *options, const c
 	if (asprintf(&path, "%s/%s", options->scratch_dir, name) < 0)
 		return -ENOMEM;
 	store.data_dir = path;
+	/* The store goes with the replay: no secret has to keep what it digests. */
+	digest_key_complete(&store.key);
 	result = graph_open(&graph, &store, error);
 	free(path);
 	if (result != 0) /* whatever it is, it has been told */

@@ -18,6 +18,15 @@
 
 enum { HAND_ARENA_BYTES = 256 * 1024 * 1024 };
 
+struct digest_key
+hand_key(void)
+{
+	struct digest_key key = { .bytes = { 0 } };
+
+	digest_key_complete(&key);
+	return key;
+}
+
 void
 hand_store_create(struct hand_store *store, uint64_t map_size_bytes)
 {
@@ -53,6 +62,7 @@ hand_store_try(struct hand_store *store, struct graph_error *error)
 		.map_size_bytes = store->map_size_bytes,
 		.reader_count = 4,
 		.phone_library_version = bytes_of_string(store->phone_library),
+		.key = hand_key(),
 	};
 
 	return graph_open(&store->graph, &options, error);

@@ -32,6 +32,9 @@ struct hand {
 	int64_t now_us;
 };
 
+/* The key of all such stores. */
+struct digest_key hand_key(void);
+
 void hand_store_create(struct hand_store *store, uint64_t map_size_bytes);
 void hand_store_destroy(struct hand_store *store); /* with the directory and all in it */
 void hand_store_open(struct hand_store *store);

@@ -24,6 +24,7 @@ options_of(const struct hand_store *store)
 		.data_dir = store->data_dir,
 		.map_size_bytes = store->map_size_bytes,
 		.phone_library_version = bytes_of_string(store->phone_library),
+		.key = hand_key(),
 	};
 }
 

@@ -107,6 +107,7 @@ world_init(struct world *world)
 {
 	memset(world, 0, sizeof(*world));
 	arena_init(&world->arena, ARENA_BYTES);
+	digest_key_complete(&world->key);
 	world->identifiers[0][0] = identifier_at(NAMESPACE_EMAIL, "mario@example.it", STORED_AT);
 	world->identifiers[0][1] = identifier_at(NAMESPACE_PUSH, "d-1", STORED_AT);
 	world->attributes[0] = attribute_at("LAST_NAME", "Rossi", STORED_AT);
