@@ -288,7 +288,7 @@ check_contacts(struct check *check, struct checked_account *account)
 
 		if (key_parse_number(&name, &id, key))
 			result = check_contact_record(check, account, id);
-		else if (key_parse_pair(&name, &id, &sequence, key))
+		else if (key_parse_pair(&name, &id, &sequence, key) && record.size == 0)
 			result = check_journal_mark(check, account->name, id, sequence);
 		else
 			result = check_damaged_row(check, TABLE_CONTACT, key, "has a key that is none");

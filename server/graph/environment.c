@@ -426,7 +426,7 @@ remember_places(struct graph *graph)
 {
 	long pages = sysconf(_SC_PHYS_PAGES);
 	long page_bytes = sysconf(_SC_PAGESIZE);
-	uint64_t marked_rows = 0;
+	uint64_t contact_rows = 0;
 	uint64_t rows = 0;
 	MDB_txn *txn;
 	MDB_stat stat;
@@ -436,9 +436,9 @@ remember_places(struct graph *graph)
 	if (mdb_stat(txn, graph->tables[TABLE_IDENTIFIER], &stat) == 0)
 		rows += stat.ms_entries;
 	if (mdb_stat(txn, graph->tables[TABLE_CONTACT], &stat) == 0)
-		marked_rows = stat.ms_entries;
-	if (mdb_stat(txn, graph->tables[TABLE_JOURNAL], &stat) == 0 && stat.ms_entries < marked_rows)
-		rows += marked_rows - stat.ms_entries;
+		contact_rows = stat.ms_entries;
+	if (mdb_stat(txn, graph->tables[TABLE_JOURNAL], &stat) == 0 && stat.ms_entries < contact_rows)
+		rows += contact_rows - stat.ms_entries;
 	(void)places_create(&graph->places, rows < PLACED_ROWS_MIN ? PLACED_ROWS_MIN : rows,
 	    (uint64_t)pages / PLACES_PART_OF_MEMORY * (uint64_t)page_bytes, mdb_txn_id(txn));
 	mdb_txn_abort(txn);

@@ -10,8 +10,8 @@
 enum table {
 	TABLE_META,    /* name: a fact about the store */
 	TABLE_ACCOUNT, /* account: anagraph.store.v1.Account */
-	/* account, id: a kind, then Contact, packed, or Forward. And with what is changed together
-	 * in one page: account, id, sequence: nothing; the entries of the journal that tell of it. */
+	/* account, id: a kind, then Contact, packed, or Forward. Behind each, for they change
+	 * together: account, id, sequence: nothing; an entry of the journal that tells of it. */
 	TABLE_CONTACT,
 	TABLE_IDENTIFIER,      /* account, namespace, value: the owner's id, companions */
 	TABLE_JOURNAL,         /* account, sequence: anagraph.v1.JournalEntry, packed */

@@ -327,7 +327,7 @@ store_entry(const struct redaction *redaction, struct bytes message, const struc
 			continue;
 		}
 		key_pair(&key, account, id, sequence);
-		result = table_delete(erasing->graph, TABLE_CONTACT, &key);
+		result = table_delete_mark(erasing->graph, TABLE_CONTACT, &key);
 	}
 	return result;
 }

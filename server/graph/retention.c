@@ -115,7 +115,7 @@ remove_entry(
 
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		key_pair(&key, account, ids[i], sequence);
-		result = table_delete(graph, TABLE_CONTACT, &key);
+		result = table_delete_mark(graph, TABLE_CONTACT, &key);
 	}
 	if (result != 0)
 		return result;

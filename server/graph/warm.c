@@ -26,7 +26,10 @@ warm_some(struct key *from, struct graph_reader *reader, enum table table)
 		return result < 0 ? result : -EIO;
 	result = mdb_cursor_get(cursor, &key, &row, from->size == 0 ? MDB_FIRST : MDB_SET_RANGE);
 	for (unsigned i = 0; result == 0 && i < ROWS_A_SNAPSHOT; i++) {
-		places_note(graph->places, record_hash(table, bytes_of_val(&key)), txn, bytes_of_val(&row));
+		/* Nothing but a key: the journal's entries of a contact, which nobody looks up. */
+		if (row.mv_size > 0)
+			places_note(
+			    graph->places, record_hash(table, bytes_of_val(&key)), txn, bytes_of_val(&row));
 		result = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
 	}
 	result = environment_result(result);

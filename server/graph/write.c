@@ -207,17 +207,25 @@ table_put_mark(struct graph *graph, enum table table, const struct key *key)
 int
 table_delete(struct graph *graph, enum table table, const struct key *key)
 {
+	/* Whatever a new contact replaces is not there. */
+	if (graph->bulk != NULL)
+		return 0;
+	note_change(graph, table, key);
+	return table_delete_mark(graph, table, key);
+}
+
+int
+table_delete_mark(struct graph *graph, enum table table, const struct key *key)
+{
 	MDB_val name = val_of(key_bytes(key));
 	int result;
 	int code;
 
-	/* Whatever a new contact replaces is not there. */
 	if (graph->bulk != NULL)
 		return 0;
 	result = spend(graph, 0);
 	if (result != 0)
 		return result;
-	note_change(graph, table, key);
 	code = mdb_del(graph->txn, graph->tables[table], &name, NULL);
 	return code == MDB_NOTFOUND ? 0 : write_result(graph, code);
 }

@@ -29,4 +29,7 @@ int table_put_mark(struct graph *graph, enum table table, const struct key *key)
 /* Takes a row away; one that is not there is no fault. */
 int table_delete(struct graph *graph, enum table table, const struct key *key);
 
+/* The same for a row that is nothing but its key: of such no reader remembers a place. */
+int table_delete_mark(struct graph *graph, enum table table, const struct key *key);
+
 #endif

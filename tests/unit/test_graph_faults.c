@@ -650,6 +650,15 @@ plant_mark_of_no_contact(struct scene *scene)
 }
 
 static void
+plant_mark_with_a_value(struct scene *scene)
+{
+	struct key key;
+
+	key_pair(&key, scene->hand.account, 4, 4);
+	assert_int_equal(table_put(scene->store.graph, TABLE_CONTACT, &key, BYTES("x")), 0);
+}
+
+static void
 plant_broken_key(struct scene *scene)
 {
 	struct key key;
@@ -729,6 +738,7 @@ test_check_finds_each_kind_of_fault(void **test_state)
 		{ plant_missing_absorption_mark, "shop: contact row 2, 7 is missing" },
 		{ plant_mark_of_no_entry, "shop: contact row 4, 9 is of no entry" },
 		{ plant_mark_of_no_contact, "shop: contact row 7, 1 is of no contact" },
+		{ plant_mark_with_a_value, "shop: contact has a key that is none" },
 		{ plant_broken_key, "shop: contact has a key that is none" },
 		{ plant_damaged_account, "shop: account record is damaged" },
 		{ plant_damaged_meta, "meta: record phone_library is damaged" },
