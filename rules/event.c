@@ -82,12 +82,30 @@ prepare_frame(struct event *event, struct rejection *rejection, const struct eve
 
 enum identifier_member { MEMBER_NAMESPACE, MEMBER_VALUE };
 
+/* What all identifiers of an event are read with. */
+struct reading {
+	struct arena *arena;
+	struct bytes account;
+	const struct account_settings *settings;
+	const struct known_numbers *known; /* NULL for none */
+};
+
+/* Whether a value is a telephone number that is known to be in normal form. */
+static bool
+is_known_number(const struct reading *reading, enum namespace_id namespace_id, struct bytes raw)
+{
+	const struct known_numbers *known = reading->known;
+
+	return known != NULL && namespace_is_number(namespace_id) &&
+	    identifier_looks_normal(namespace_id, raw, reading->settings) &&
+	    known->have(known->context, reading->account, namespace_id, raw);
+}
+
 /* One identifier's forms. Positive outcomes come with *member at fault, and the rest of
- * *rejection but its field. guessed is NULL unless a number may be guessed. */
+ * *rejection but its field. */
 static int
 read_identifier(struct identifier *identifier, struct rejection *rejection, enum identifier_member *member,
-    bool *guessed, struct arena *arena, const struct identifier_input *input,
-    const struct account_settings *settings)
+    const struct reading *reading, const struct identifier_input *input)
 {
 	struct identifier read = { .namespace_id = namespace_find(input->namespace_name) };
 	int result;
@@ -96,15 +114,13 @@ read_identifier(struct identifier *identifier, struct rejection *rejection, enum
 		*member = MEMBER_NAMESPACE;
 		return reject(rejection, REASON_NAMESPACE_UNKNOWN, "", "The namespace is not a known one.");
 	}
-	if (guessed != NULL && namespace_is_number(read.namespace_id) &&
-	    identifier_looks_normal(read.namespace_id, input->value, settings)) {
+	if (is_known_number(reading, read.namespace_id, input->value)) {
 		read.value = input->value;
 		*identifier = read;
-		*guessed = true;
 		return 0;
 	}
-	result =
-	    normalize_identifier(&read.value, &read.given, arena, read.namespace_id, input->value, settings);
+	result = normalize_identifier(
+	    &read.value, &read.given, reading->arena, read.namespace_id, input->value, reading->settings);
 	if (result < 0)
 		return result;
 	*member = MEMBER_VALUE;
@@ -145,22 +161,24 @@ insert_identifier(
 
 /* All identifiers: first their forms, then how they stand to each other. */
 static int
-prepare_identifiers(struct event *event, struct rejection *rejection, bool guess, struct arena *arena,
-    const struct event_input *input, const struct account_settings *settings)
+prepare_identifiers(struct event *event, struct rejection *rejection, struct arena *arena,
+    const struct event_input *input, const struct account_settings *settings,
+    const struct known_numbers *known)
 {
 	static const char *const members[] = { [MEMBER_NAMESPACE] = "namespace", [MEMBER_VALUE] = "value" };
 	struct identifier *identifiers = arena_calloc(arena, input->identifier_count, sizeof(*identifiers));
 	size_t *places = arena_calloc(arena, input->identifier_count, sizeof(*places));
 	const uint8_t *held[NAMESPACE_COUNT] = { NULL };
 	size_t held_size[NAMESPACE_COUNT] = { 0 };
+	const struct reading reading = { arena, input->account, settings, known };
 	size_t count = 0;
 
 	if (identifiers == NULL || places == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < input->identifier_count; i++) {
 		enum identifier_member member;
-		int result = read_identifier(&identifiers[i], rejection, &member,
-		    guess ? &event->guessed : NULL, arena, &input->identifiers[i], settings);
+		int result =
+		    read_identifier(&identifiers[i], rejection, &member, &reading, &input->identifiers[i]);
 
 		if (result == EVENT_E_REJECTED)
 			return reject_element(rejection, rejection->reason, "identifiers", i, members[member],
@@ -263,45 +281,21 @@ prepare_attributes(struct event *event, struct rejection *rejection, struct aren
 	return 0;
 }
 
-static int
-prepare(struct event *event, struct rejection *rejection, bool guess, struct arena *arena,
-    const struct event_input *input, const struct account_settings *settings)
-{
-	int result;
-
-	*event = (struct event){ .action = ACTION_IDENTIFY };
-	result = prepare_frame(event, rejection, input);
-	if (result == 0)
-		result = prepare_identifiers(event, rejection, guess, arena, input, settings);
-	if (result == 0)
-		result = prepare_attributes(event, rejection, arena, input, settings);
-	return result;
-}
-
 int
 event_prepare(struct event *event, struct rejection *rejection, struct arena *arena,
-    const struct event_input *input, const struct account_settings *settings)
+    const struct event_input *input, const struct account_settings *settings,
+    const struct known_numbers *known)
 {
-	struct event prepared;
-	int result = prepare(&prepared, rejection, false, arena, input, settings);
+	struct event prepared = { .action = ACTION_IDENTIFY };
+	int result;
 
+	result = prepare_frame(&prepared, rejection, input);
+	if (result == 0)
+		result = prepare_identifiers(&prepared, rejection, arena, input, settings, known);
+	if (result == 0)
+		result = prepare_attributes(&prepared, rejection, arena, input, settings);
 	if (result == 0)
 		*event = prepared;
-	return result;
-}
-
-int
-event_guess(struct event *event, struct rejection *rejection, struct arena *arena,
-    const struct event_input *input, const struct account_settings *settings)
-{
-	struct event guessed;
-	int result = prepare(&guessed, rejection, true, arena, input, settings);
-
-	/* What was guessed may be at fault before this is. */
-	if (result == EVENT_E_REJECTED && guessed.guessed)
-		return event_prepare(event, rejection, arena, input, settings);
-	if (result == 0)
-		*event = guessed;
 	return result;
 }
 
@@ -332,8 +326,9 @@ int
 lookup_prepare(struct identifier *identifier, struct rejection *rejection, struct arena *arena,
     const struct identifier_input *input, const struct account_settings *settings)
 {
+	const struct reading reading = { .arena = arena, .settings = settings };
 	enum identifier_member member;
-	int result = read_identifier(identifier, rejection, &member, NULL, arena, input, settings);
+	int result = read_identifier(identifier, rejection, &member, &reading, input);
 
 	if (result == EVENT_E_REJECTED)
 		return reject(rejection, rejection->reason,

@@ -93,23 +93,25 @@ enum event_outcome {
 	EVENT_E_REJECTED = 1, /* *rejection says why */
 };
 
+/* Who knows telephone numbers in their normal form (N3). */
+struct known_numbers {
+	void *context;
+	/* Whether a number that looks like its normal form is known to be in it. */
+	bool (*have)(
+	    void *context, struct bytes account, enum namespace_id namespace_id, struct bytes number);
+};
+
 /* Checks and normalises an event, and tells of the first thing wrong: account,
  * source, conversation, how many identifiers and attributes there are, observed_at,
  * each identifier, identifiers that repeat a personal namespace, each attribute,
  * attributes that repeat a name. The field of a repeated one is that of its second
  * value, e.g. "identifiers[1].value". *event borrows from the arena and from the
- * input. Its claim has source, conversation and, where the caller gave one, the
- * time observed, as claimed_at_us with clamped set: event_receive settles both.
- *   0; EVENT_E_REJECTED; -ENOMEM. *event is untouched unless 0. */
+ * input. A number that known has, which may be NULL, is looked up in no table. Its claim has source,
+ * conversation and, where the caller gave one, the time observed, as claimed_at_us with clamped set:
+ * event_receive settles both. 0; EVENT_E_REJECTED; -ENOMEM. *event is untouched unless 0. */
 int event_prepare(struct event *event, struct rejection *rejection, struct arena *arena,
-    const struct event_input *input, const struct account_settings *settings);
-
-/* As event_prepare, but does not look a telephone number up in any table that looks like its
- * normal form (N3), and sets event->guessed if there was one. The event is right if the store
- * has all its telephone numbers, for what is stored is in normal form; else it must be
- * prepared. A rejection is right in any case. */
-int event_guess(struct event *event, struct rejection *rejection, struct arena *arena,
-    const struct event_input *input, const struct account_settings *settings);
+    const struct event_input *input, const struct account_settings *settings,
+    const struct known_numbers *known);
 
 /* Stamps a prepared event with the moment the service took it in, and settles
  * when it was observed (R19). Copies the claim to every identifier and attribute.

@@ -45,10 +45,10 @@ int normalize_identifier(struct bytes *value, struct bytes *given, struct arena 
 int region_check(struct bytes region);
 
 /* Whether raw may already be in normal form, told by its bytes alone without any
- * table: if so a look-up may try it as it is before it normalises (N3). Never
- * true for a blocked value; true for a value that would be refused only where it is
- * a telephone number, since whether it is valid stands in a table: having missed, a
- * look-up must normalise it. */
+ * table: if so it may be tried as it is before it is normalised (N3), and is in normal form
+ * if the store has it. Never true for a blocked value; true for a value that would be refused
+ * only where it is a telephone number, since whether it is valid stands in a table: what the
+ * store does not have must be normalised. */
 bool identifier_looks_normal(
     enum namespace_id namespace_id, struct bytes raw, const struct account_settings *settings);
 

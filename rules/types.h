@@ -203,7 +203,6 @@ struct event {
 	enum action action;
 	struct bytes account;
 	struct claim claim;
-	bool guessed;                   /* by event_guess, and not proved yet */
 	struct identifier *identifiers; /* in the order of the contact's, see above */
 	size_t identifier_count;
 	const size_t *identifier_places; /* beside identifiers: where the caller wrote each, from 0 */
@@ -237,8 +236,7 @@ struct companions {
  *
  * contacts holds every contact named by any of these, and, when one is to be erased, those
  * with a secondary that names an identifier of it or an id of it as the owner. By id, each
- * once. messages runs beside it where a store was looked at, and has each as that has it,
- * encoded: no decision looks at it. */
+ * once. */
 struct neighbourhood {
 	struct account account;
 	const struct digest_key *key; /* for all keyed digests */
@@ -253,7 +251,6 @@ struct neighbourhood {
 	uint64_t *forwarded_ids; /* ascending */
 	size_t forwarded_count;
 	struct contact *contacts;
-	struct bytes *messages;
 	size_t contact_count;
 };
 

@@ -244,7 +244,6 @@ open_store(struct bench *bench)
 
 	digest_key_complete(&options.key);
 	result = graph_open(&bench->graph, &options, &graph_error);
-
 	if (result != 0) {
 		fprintf(stderr, "%s\n", graph_error.message);
 		return result;

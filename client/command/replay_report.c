@@ -200,10 +200,9 @@ json_of_course(const struct replay_course *course)
 	    (json_int_t)classes[CLASS_IDENTIFIED], "anonymous_push",
 	    (json_int_t)classes[CLASS_ANONYMOUS_PUSH], "anonymous_chat",
 	    (json_int_t)classes[CLASS_ANONYMOUS_CHAT], "contacts_page_total", (json_int_t)page,
-	    "home_page_total", (json_int_t)home, "reach_email",
-	    (json_int_t)reach[REACH_EMAIL], "reach_sms", (json_int_t)reach[REACH_SMS], "reach_whatsapp",
-	    (json_int_t)reach[REACH_WHATSAPP], "reach_push", (json_int_t)reach[REACH_PUSH], "secondaries",
-	    (json_int_t)course->secondaries);
+	    "home_page_total", (json_int_t)home, "reach_email", (json_int_t)reach[REACH_EMAIL], "reach_sms",
+	    (json_int_t)reach[REACH_SMS], "reach_whatsapp", (json_int_t)reach[REACH_WHATSAPP], "reach_push",
+	    (json_int_t)reach[REACH_PUSH], "secondaries", (json_int_t)course->secondaries);
 }
 
 static json_t *

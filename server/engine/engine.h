@@ -58,7 +58,7 @@ enum engine_outcome {
  * the event borrows from must stay as long. */
 struct engine_write {
 	/* Set by the caller. */
-	struct event event;                         /* prepared, not received */
+	struct event event;                         /* prepared and proved, not received */
 	struct bytes request_id;                    /* empty: the answer is not kept (R26) */
 	uint8_t request_digest[GRAPH_DIGEST_BYTES]; /* of what is asked, where there is a request_id */
 	bool validate_only;                         /* answer and change nothing (R28) */
@@ -82,11 +82,12 @@ int engine_submit(struct engine *engine, struct engine_write *write);
  * request_id. */
 bool engine_may_be_unchanged(const struct engine_write *write);
 
-/* Whether somebody of the account has each of the telephone numbers that the event names: then
- * they are in normal form (N3). By the snapshot that the reader holds; its thread. */
-bool engine_has_numbers(struct graph_reader *reader, const struct event *event);
+/* Whether somebody of the account has a telephone number: then that is in normal form (N3). By
+ * the snapshot that the reader holds; its thread. */
+bool engine_has_number(
+    struct graph_reader *reader, struct bytes account, enum namespace_id namespace_id, struct bytes number);
 
-/* Brings near what engine_has_numbers and engine_answer_unchanged will look at for each of some writes, with
+/* Brings near what engine_has_number and engine_answer_unchanged will look at for each of some writes, with
  * the snapshot that the reader holds. The reader's thread. */
 void engine_expect(struct graph_reader *reader, const struct engine_write *const *writes, size_t count);
 

@@ -5,7 +5,6 @@
  * and everything in that snapshot is on stable storage. The rules are the committer's
  * own; what differs is that no policy is asked, for a conflict is journalled, and that what
  * would be changed is thrown away and left to the committer to decide anew. */
-#include "rules/namespaces.h"
 #include "server/engine/action.h"
 #include "server/engine/committer.h"
 #include "server/wire/messages.h"
@@ -51,13 +50,13 @@ finds_somebody(const struct neighbourhood *known)
 	return known->contact_count > 0;
 }
 
-/* A contact that was found as it is stored. */
+/* A contact of the neighbourhood as it is stored. */
 static struct bytes
-message_of(const struct neighbourhood *known, uint64_t contact_id)
+message_of(const struct neighbourhood *known, const struct bytes *messages, uint64_t contact_id)
 {
 	for (size_t i = 0; i < known->contact_count; i++) {
 		if (known->contacts[i].id == contact_id)
-			return known->messages[i];
+			return messages[i];
 	}
 	return (struct bytes){ NULL, 0 };
 }
@@ -69,16 +68,12 @@ engine_may_be_unchanged(const struct engine_write *write)
 }
 
 bool
-engine_has_numbers(struct graph_reader *reader, const struct event *event)
+engine_has_number(
+    struct graph_reader *reader, struct bytes account, enum namespace_id namespace_id, struct bytes number)
 {
-	for (size_t i = 0; i < event->identifier_count; i++) {
-		const struct identifier *identifier = &event->identifiers[i];
+	const struct identifier identifier = { .namespace_id = namespace_id, .value = number };
 
-		if (namespace_is_number(identifier->namespace_id) &&
-		    !graph_has_owner(reader, event->account, identifier))
-			return false;
-	}
-	return true;
+	return graph_has_owner(reader, account, &identifier);
 }
 
 void
@@ -115,13 +110,14 @@ engine_answer_unchanged(
 	struct neighbourhood known;
 	struct changeset changeset;
 	struct graph_error error;
+	struct bytes *messages;
 	struct bytes contact;
 	int result;
 
 	if (!engine_may_be_unchanged(write) || !engine_takes_writes(engine))
 		return ENGINE_E_SUBMIT;
 	event_receive(&event, engine_recorded_at(engine));
-	result = graph_peek(&known, reader, arena, &event, &error);
+	result = graph_peek(&known, &messages, reader, arena, &event, &error);
 	if (result == 0 && !finds_somebody(&known))
 		return ENGINE_E_SUBMIT;
 	if (result == 0)
@@ -129,7 +125,7 @@ engine_answer_unchanged(
 		    settings_of(engine_settings(engine), event.account), &decider);
 	if (result != 0 || nobody.asked || !changes_nothing(&changeset))
 		return ENGINE_E_SUBMIT;
-	contact = message_of(&known, changeset.contact->id);
+	contact = message_of(&known, messages, changeset.contact->id);
 	if (contact.size == 0 ||
 	    action_answer(&write->response, arena, event.action, contact, &changeset) != 0)
 		return ENGINE_E_SUBMIT;

@@ -94,6 +94,9 @@ uint64_t graph_reader_txn(const struct graph_reader *reader);
 int graph_find(uint64_t *contact_id, struct bytes *contact, struct graph_reader *reader, struct bytes account,
     const struct identifier *identifier, struct graph_error *error);
 
+/* Whether an identifier is somebody's. False when that can't be read, too. */
+bool graph_has_owner(struct graph_reader *reader, struct bytes account, const struct identifier *identifier);
+
 /* What is about to be looked for: an identifier, or a contact where that is NULL. */
 struct graph_sought {
 	struct bytes account;
@@ -102,9 +105,6 @@ struct graph_sought {
 };
 
 enum { GRAPH_SOUGHT_COUNT = 32 };
-
-/* Whether an identifier is somebody's. False when that can't be read, too. */
-bool graph_has_owner(struct graph_reader *reader, struct bytes account, const struct identifier *identifier);
 
 /* Brings near what graph_find, graph_has_owner, graph_get_contact and graph_peek will look at for each of up
  * to GRAPH_SOUGHT_COUNT keys: memory is waited for once, not for each of them. */
@@ -119,9 +119,10 @@ int graph_get_contact(struct bytes *contact, uint64_t **forwarded_ids, size_t *f
     struct graph_error *error);
 
 /* What graph_load gives, as the reader sees it: for a decision that nothing may come of but an
- * answer. Borrows from the arena and the graph alone. 0; GRAPH_E_DAMAGED; -ENOMEM; -errno. */
-int graph_peek(struct neighbourhood *out, struct graph_reader *reader, struct arena *arena,
-    const struct event *event, struct graph_error *error);
+ * answer. *messages runs beside out->contacts: each as it is stored. Borrows from the arena and
+ * the graph alone. 0; GRAPH_E_DAMAGED; -ENOMEM; -errno. */
+int graph_peek(struct neighbourhood *out, struct bytes **messages, struct graph_reader *reader,
+    struct arena *arena, const struct event *event, struct graph_error *error);
 
 /* An account's numbers; zeros for one that has none yet. 0; GRAPH_E_DAMAGED; -errno. */
 int graph_get_account(

@@ -9,12 +9,19 @@
 #include "server/graph/outcome.h"
 #include "server/graph/suppressed.h"
 
-int
-load_begin(struct load *load, const struct graph *graph, MDB_txn *txn, struct arena *arena,
+void
+load_init(struct load *load, const struct graph *graph, MDB_txn *txn, struct arena *arena,
     const struct event *event, struct graph_error *error)
 {
 	*load = (struct load){ .graph = graph, .txn = txn, .arena = arena, .event = event, .error = error };
 	load->known.key = &graph->key;
+}
+
+int
+load_begin(struct load *load, const struct graph *graph, MDB_txn *txn, struct arena *arena,
+    const struct event *event, struct graph_error *error)
+{
+	load_init(load, graph, txn, arena, event, error);
 	return read_account(&load->known.account, txn, graph, event->account, error);
 }
 
@@ -149,12 +156,29 @@ read_whole_contact(struct contact *contact, struct bytes *message, struct load *
 	return result == 0 ? load_dismissals(contact, load) : result;
 }
 
+/* Puts a contact's message into its place. 0; -ENOMEM. */
+static int
+keep_message(struct load *load, size_t place, struct bytes message)
+{
+	size_t count = load->known.contact_count;
+	struct bytes *messages;
+
+	if (!load->keeps_messages)
+		return 0;
+	messages = arena_grow(load->arena, load->messages, count, &load->message_capacity, sizeof(*messages));
+	if (messages == NULL)
+		return -ENOMEM;
+	memmove(&messages[place + 1], &messages[place], (count - place) * sizeof(*messages));
+	messages[place] = message;
+	load->messages = messages;
+	return 0;
+}
+
 int
 load_contact(struct contact **out, struct load *load, uint64_t contact_id)
 {
 	struct neighbourhood *known = &load->known;
 	struct contact *contacts = known->contacts;
-	struct bytes *messages = known->messages;
 	struct contact contact;
 	struct bytes message;
 	size_t place = 0;
@@ -168,18 +192,12 @@ load_contact(struct contact **out, struct load *load, uint64_t contact_id)
 			return result;
 		contacts = arena_grow(
 		    load->arena, contacts, known->contact_count, &load->contact_capacity, sizeof(*contacts));
-		messages = arena_grow(
-		    load->arena, messages, known->contact_count, &load->message_capacity, sizeof(*messages));
-		if (contacts == NULL || messages == NULL)
+		if (contacts == NULL || keep_message(load, place, message) != 0)
 			return -ENOMEM;
 		memmove(
 		    &contacts[place + 1], &contacts[place], (known->contact_count - place) * sizeof(contact));
-		memmove(
-		    &messages[place + 1], &messages[place], (known->contact_count - place) * sizeof(message));
 		contacts[place] = contact;
-		messages[place] = message;
 		known->contacts = contacts;
-		known->messages = messages;
 		known->contact_count++;
 	}
 	if (out != NULL)
@@ -265,22 +283,20 @@ graph_load(struct neighbourhood *out, struct graph *graph, struct arena *arena, 
 }
 
 int
-graph_peek(struct neighbourhood *out, struct graph_reader *reader, struct arena *arena,
-    const struct event *event, struct graph_error *error)
+graph_peek(struct neighbourhood *out, struct bytes **messages, struct graph_reader *reader,
+    struct arena *arena, const struct event *event, struct graph_error *error)
 {
-	struct load load = {
-		.graph = reader->graph,
-		.txn = reader->txn,
-		.arena = arena,
-		.event = event,
-		.error = error,
-		.known.key = &reader->graph->key,
-	};
-	int result = recall_account(&load.known.account, reader, event->account, error);
+	struct load load;
+	int result;
 
+	load_init(&load, reader->graph, reader->txn, arena, event, error);
+	load.keeps_messages = true;
+	result = recall_account(&load.known.account, reader, event->account, error);
 	if (result == 0)
 		result = load_event(&load);
-	if (result == 0)
-		*out = load.known;
-	return result;
+	if (result != 0)
+		return result;
+	*out = load.known;
+	*messages = load.messages;
+	return 0;
 }

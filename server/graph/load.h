@@ -17,10 +17,15 @@ struct load {
 	struct graph_error *error;
 	struct neighbourhood known;
 	size_t contact_capacity;
+
+	bool keeps_messages;
+	struct bytes *messages; /* beside known.contacts: each as it is stored */
 	size_t message_capacity;
 };
 
-/* Begins with the account's numbers and the key. */
+/* Begins with all but the account's numbers; and with them. */
+void load_init(struct load *load, const struct graph *graph, MDB_txn *txn, struct arena *arena,
+    const struct event *event, struct graph_error *error);
 int load_begin(struct load *load, const struct graph *graph, MDB_txn *txn, struct arena *arena,
     const struct event *event, struct graph_error *error);
 

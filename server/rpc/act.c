@@ -6,7 +6,7 @@
 
 static int
 prepare_promote(struct event *event, struct rejection *rejection, struct arena *arena,
-    const ProtobufCMessage *message, const struct rpc_options *options)
+    const ProtobufCMessage *message, const struct rpc_options *options, const struct known_numbers *known)
 {
 	const Anagraph__V1__PromoteSecondaryRequest *request =
 	    (const Anagraph__V1__PromoteSecondaryRequest *)message;
@@ -19,12 +19,13 @@ prepare_promote(struct event *event, struct rejection *rejection, struct arena *
 
 	(void)arena;
 	(void)options;
+	(void)known;
 	return act_prepare(event, rejection, ACTION_PROMOTE, request_string(request->account), &act);
 }
 
 static int
 prepare_dismiss(struct event *event, struct rejection *rejection, struct arena *arena,
-    const ProtobufCMessage *message, const struct rpc_options *options)
+    const ProtobufCMessage *message, const struct rpc_options *options, const struct known_numbers *known)
 {
 	const Anagraph__V1__DismissSecondaryRequest *request =
 	    (const Anagraph__V1__DismissSecondaryRequest *)message;
@@ -37,12 +38,13 @@ prepare_dismiss(struct event *event, struct rejection *rejection, struct arena *
 
 	(void)arena;
 	(void)options;
+	(void)known;
 	return act_prepare(event, rejection, ACTION_DISMISS, request_string(request->account), &act);
 }
 
 static int
 prepare_merge(struct event *event, struct rejection *rejection, struct arena *arena,
-    const ProtobufCMessage *message, const struct rpc_options *options)
+    const ProtobufCMessage *message, const struct rpc_options *options, const struct known_numbers *known)
 {
 	const Anagraph__V1__MergeContactsRequest *request =
 	    (const Anagraph__V1__MergeContactsRequest *)message;
@@ -56,6 +58,7 @@ prepare_merge(struct event *event, struct rejection *rejection, struct arena *ar
 
 	(void)arena;
 	(void)options;
+	(void)known;
 	return act_prepare(event, rejection, ACTION_MERGE, request_string(request->account), &act);
 }
 

@@ -5,7 +5,7 @@
 
 static int
 prepare_erase(struct event *event, struct rejection *rejection, struct arena *arena,
-    const ProtobufCMessage *message, const struct rpc_options *options)
+    const ProtobufCMessage *message, const struct rpc_options *options, const struct known_numbers *known)
 {
 	const Anagraph__V1__EraseContactRequest *request = (const Anagraph__V1__EraseContactRequest *)message;
 	const struct act act = {
@@ -16,6 +16,7 @@ prepare_erase(struct event *event, struct rejection *rejection, struct arena *ar
 
 	(void)arena;
 	(void)options;
+	(void)known;
 	return act_prepare(event, rejection, ACTION_ERASE, request_string(request->account), &act);
 }
 

@@ -4,33 +4,21 @@
 
 static int
 prepare(struct event *event, struct rejection *rejection, struct arena *arena,
-    const ProtobufCMessage *message, const struct rpc_options *options)
+    const ProtobufCMessage *message, const struct rpc_options *options, const struct known_numbers *known)
 {
 	struct event_input input;
 	int result = request_event(&input, arena, (const Anagraph__V1__IdentifyRequest *)message);
 
 	if (result != 0)
 		return result;
-	return event_prepare(event, rejection, arena, &input, settings_of(options->settings, input.account));
-}
-
-static int
-guess(struct event *event, struct rejection *rejection, struct arena *arena, const ProtobufCMessage *message,
-    const struct rpc_options *options)
-{
-	struct event_input input;
-	int result = request_event(&input, arena, (const Anagraph__V1__IdentifyRequest *)message);
-
-	if (result != 0)
-		return result;
-	return event_guess(event, rejection, arena, &input, settings_of(options->settings, input.account));
+	return event_prepare(
+	    event, rejection, arena, &input, settings_of(options->settings, input.account), known);
 }
 
 const struct write_kind WRITE_IDENTIFY = {
 	.name = "Identify",
 	.descriptor = &anagraph__v1__identify_request__descriptor,
 	.prepare = prepare,
-	.guess = guess,
 };
 
 void

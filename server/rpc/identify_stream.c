@@ -324,18 +324,22 @@ find_request(struct bytes *request, struct rejection *rejection, struct arena *a
 
 /* From a message to a write. 0; REQUEST_E_REJECTED. */
 static int
-prepare_write(struct engine_write *write, struct rejection *rejection, struct arena *arena,
-    const ProtobufCMessage *message, struct queue *queue)
+prepare_write(struct slot *slot, struct rejection *rejection, const ProtobufCMessage *message)
 {
-	const struct rpc_options *options = &queue->rpc->options;
+	struct queue *queue = slot->stream->call->queue;
+	struct write_request request = {
+		.kind = &WRITE_IDENTIFY,
+		.message = message,
+		.arena = &slot->arena,
+		.options = &queue->rpc->options,
+	};
 	bool reading;
-	int result = write_prepare(write, rejection, arena, &WRITE_IDENTIFY, message, options);
+	int result = write_prepare(&slot->write, rejection, &request);
 
-	if (result != 0 || !write->event.guessed)
+	if (!request.guessed)
 		return result;
 	reading = graph_read_begin(queue->reader) == 0;
-	result = write_prove(
-	    write, rejection, arena, &WRITE_IDENTIFY, message, options, reading ? queue->reader : NULL);
+	result = write_prove(&slot->write, rejection, &request, reading ? queue->reader : NULL);
 	if (reading)
 		graph_read_end(queue->reader);
 	return result;
@@ -363,7 +367,7 @@ prepare(struct slot *slot, struct rejection *rejection, struct call *call)
 	if (result == 0)
 		result = access_check_request(rejection, call, message);
 	if (result == 0)
-		result = prepare_write(&slot->write, rejection, &slot->arena, message, call->queue);
+		result = prepare_write(slot, rejection, message);
 	slot->held_bytes = slot->arena.total_bytes;
 	return result;
 }

@@ -10,6 +10,7 @@
 
 #include <xxhash.h>
 
+#include "rules/namespaces.h"
 #include "server/rpc/access.h"
 
 /* Of shares, see is_worth_a_look. */
@@ -115,37 +116,75 @@ reject_for_service(
 	    rejection, REASON_INTERNAL, "", "The request could not be taken in; the log says why.");
 }
 
-int
-write_prepare(struct engine_write *write, struct rejection *rejection, struct arena *arena,
-    const struct write_kind *kind, const ProtobufCMessage *message, const struct rpc_options *options)
+/* All that is made of a request, with the telephone numbers that known has taken as they are. 0;
+ * REQUEST_E_REJECTED. */
+static int
+prepare_with(struct engine_write *write, struct rejection *rejection, const struct write_request *request,
+    const struct known_numbers *known)
 {
-	int result = kind->guess != NULL ? kind->guess(&write->event, rejection, arena, message, options)
-					 : kind->prepare(&write->event, rejection, arena, message, options);
+	int result = request->kind->prepare(
+	    &write->event, rejection, request->arena, request->message, request->options, known);
 
 	if (result == 0)
-		result = prepare_request(write, rejection, arena, kind->name, message);
+		result =
+		    prepare_request(write, rejection, request->arena, request->kind->name, request->message);
 	if (result < 0)
-		return reject_for_service(rejection, arena, options, result);
+		return reject_for_service(rejection, request->arena, request->options, result);
 	return result == 0 ? 0 : REQUEST_E_REJECTED;
 }
 
+/* Takes any number for one that is known, and notes that there was one. */
+static bool
+guess(void *context, struct bytes account, enum namespace_id namespace_id, struct bytes number)
+{
+	bool *guessed = context;
+
+	(void)account, (void)namespace_id, (void)number;
+	*guessed = true;
+	return true;
+}
+
+static bool
+is_stored(void *context, struct bytes account, enum namespace_id namespace_id, struct bytes number)
+{
+	return engine_has_number(context, account, namespace_id, number);
+}
+
 int
-write_prove(struct engine_write *write, struct rejection *rejection, struct arena *arena,
-    const struct write_kind *kind, const ProtobufCMessage *message, const struct rpc_options *options,
+write_prepare(struct engine_write *write, struct rejection *rejection, struct write_request *request)
+{
+	const struct known_numbers any = { .context = &request->guessed, .have = guess };
+
+	request->guessed = false;
+	request->result = prepare_with(write, rejection, request, &any);
+	return request->result;
+}
+
+static bool
+are_stored(struct graph_reader *reader, const struct event *event)
+{
+	for (size_t i = 0; i < event->identifier_count; i++) {
+		const struct identifier *identifier = &event->identifiers[i];
+
+		if (namespace_is_number(identifier->namespace_id) &&
+		    !engine_has_number(reader, event->account, identifier->namespace_id, identifier->value))
+			return false;
+	}
+	return true;
+}
+
+int
+write_prove(struct engine_write *write, struct rejection *rejection, struct write_request *request,
     struct graph_reader *reader)
 {
-	int result;
+	const struct known_numbers stored = { .context = reader, .have = is_stored };
 
-	if (!write->event.guessed)
-		return 0;
-	if (reader != NULL && engine_has_numbers(reader, &write->event)) {
-		write->event.guessed = false;
-		return 0;
-	}
-	result = kind->prepare(&write->event, rejection, arena, message, options);
-	if (result < 0)
-		return reject_for_service(rejection, arena, options, result);
-	return result == 0 ? 0 : REQUEST_E_REJECTED;
+	if (!request->guessed)
+		return request->result;
+	request->guessed = false;
+	if (reader == NULL || request->result != 0 || !are_stored(reader, &write->event))
+		request->result = prepare_with(write, rejection, request, reader == NULL ? NULL : &stored);
+	return request->result;
 }
 
 int
@@ -184,47 +223,51 @@ done(struct engine_write *write)
 	call_answer(call, &answer);
 }
 
-/* From the call's bytes to a write and the message that it was made of. 0;
- * REQUEST_E_REJECTED. */
+/* From the call's bytes to a write. 0; REQUEST_E_REJECTED, as write_prepare gives it. */
 static int
-prepare_call(
-    struct call *call, ProtobufCMessage **message, struct rejection *rejection, const struct write_kind *kind)
+prepare_call(struct call *call, struct rejection *rejection, struct write_request *request)
 {
+	ProtobufCMessage *message;
 	struct bytes raw;
 	int result = call_payload(&raw, rejection, call);
 
 	if (result == 0)
-		result = request_unpack(message, rejection, &call->arena, kind->descriptor, raw);
+		result = request_unpack(&message, rejection, &call->arena, request->kind->descriptor, raw);
 	/* All that was unpacked is the arena's. */
 	call_drop_payload(call);
 	if (result == 0)
-		result = access_check_request(rejection, call, *message);
+		result = access_check_request(rejection, call, message);
 	if (result != 0)
 		return result;
-	return write_prepare(
-	    &call->write, rejection, &call->arena, kind, *message, &call->queue->rpc->options);
+	request->message = message;
+	return write_prepare(&call->write, rejection, request);
 }
 
-/* The writes that came together, each with the message that it was made of. */
+/* The writes that came together, each with its request. */
 struct together {
-	const struct write_kind *kind;
 	size_t count;
 	struct call *calls[GATHER_CALLS];
-	ProtobufCMessage *messages[GATHER_CALLS];
+	struct write_request requests[GATHER_CALLS];
 };
 
-/* Takes the calls in, and refuses those that are at fault. */
+/* Takes the calls in, and refuses those that are at fault whatever their numbers are. */
 static void
-prepare_together(struct together *together, struct call *const *calls, size_t count)
+prepare_together(
+    struct together *together, struct call *const *calls, size_t count, const struct write_kind *kind)
 {
 	struct rejection rejection;
 
 	for (size_t i = 0; i < count; i++) {
 		struct call *call = calls[i];
-		ProtobufCMessage **message = &together->messages[together->count];
+		struct write_request *request = &together->requests[together->count];
 
 		call->write = (struct engine_write){ .deadline_us = call_deadline_us(call), .done = done };
-		if (prepare_call(call, message, &rejection, together->kind) == 0)
+		*request = (struct write_request){
+			.kind = kind,
+			.arena = &call->arena,
+			.options = &call->queue->rpc->options,
+		};
+		if (prepare_call(call, &rejection, request) == 0 || request->guessed)
 			together->calls[together->count++] = call;
 		else
 			call_refuse(call, &rejection, call_last_txn(call->queue->reader));
@@ -240,20 +283,19 @@ is_refused(const struct call *call)
 
 /* Proves what was guessed; some may be at fault then. reader may be NULL. */
 static void
-prove_together(const struct together *together, struct graph_reader *reader)
+prove_together(struct together *together, struct graph_reader *reader)
 {
 	for (size_t i = 0; i < together->count; i++) {
-		struct call *call = together->calls[i];
+		struct engine_write *write = &together->calls[i]->write;
 
-		(void)write_prove(&call->write, &call->write.rejection, &call->arena, together->kind,
-		    together->messages[i], &call->queue->rpc->options, reader);
+		(void)write_prove(write, &write->rejection, &together->requests[i], reader);
 	}
 }
 
 /* Whether it is worth while to see if events change anything before the committer does: one
  * look in eight that helps is taken to pay for the others. What comes of looking is kept as a
  * share that forgets; where that is less, a look now and then sees whether it has changed, and
- * one that helps is followed by others. */
+ * after one that helps the next event is looked at, too. */
 static bool
 is_worth_a_look(struct queue *queue)
 {
@@ -296,7 +338,7 @@ static bool
 has_guess(const struct together *together)
 {
 	for (size_t i = 0; i < together->count; i++) {
-		if (together->calls[i]->write.event.guessed)
+		if (together->requests[i].guessed)
 			return true;
 	}
 	return false;
@@ -347,7 +389,7 @@ settle_together(struct together *together, struct queue *queue)
 	bool looking = has_candidate(together) && is_worth_a_look(queue);
 	bool reading = (looking || has_guess(together)) && graph_read_begin(queue->reader) == 0;
 
-	if (reading)
+	if (reading && looking)
 		expect_together(together, queue->reader);
 	prove_together(together, reading ? queue->reader : NULL);
 	if (reading && looking)
@@ -378,9 +420,9 @@ submit_or_refuse(struct call *call)
 void
 write_handle_together(struct call *const *calls, size_t count, const struct write_kind *kind)
 {
-	struct together together = { .kind = kind };
+	struct together together = { .count = 0 };
 
-	prepare_together(&together, calls, count);
+	prepare_together(&together, calls, count, kind);
 	if (together.count > 0)
 		settle_together(&together, together.calls[0]->queue);
 	for (size_t i = 0; i < together.count; i++)

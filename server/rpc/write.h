@@ -11,30 +11,38 @@
 struct write_kind {
 	const char *name; /* what its requests are digested under: its method's (R26) */
 	const ProtobufCMessageDescriptor *descriptor;
-	/* Makes the event of a request, which is of the descriptor's type and in the arena.
-	 * 0; -errno; positive with *rejection. */
+	/* Makes the event of a request, which is of the descriptor's type and in the arena; known
+	 * is as for event_prepare. 0; -errno; positive with *rejection. */
 	int (*prepare)(struct event *event, struct rejection *rejection, struct arena *arena,
-	    const ProtobufCMessage *message, const struct rpc_options *options);
-	/* The same by event_guess; NULL for what has no telephone numbers. */
-	int (*guess)(struct event *event, struct rejection *rejection, struct arena *arena,
-	    const ProtobufCMessage *message, const struct rpc_options *options);
+	    const ProtobufCMessage *message, const struct rpc_options *options,
+	    const struct known_numbers *known);
 };
 
 /* IdentifyRequest, alone or in a stream. */
 extern const struct write_kind WRITE_IDENTIFY;
 
-/* Makes a write of an unpacked request: its event, its request_id and the digest, and
- * whether it only asks. The rest of *write is left as it is. All of it is the arena's. The
- * event may be guessed: write_prove comes next.
- * 0; REQUEST_E_REJECTED. Any thread. */
-int write_prepare(struct engine_write *write, struct rejection *rejection, struct arena *arena,
-    const struct write_kind *kind, const ProtobufCMessage *message, const struct rpc_options *options);
+/* A request on its way to a write. All that is made of it is the arena's. */
+struct write_request {
+	const struct write_kind *kind;
+	const ProtobufCMessage *message; /* unpacked */
+	struct arena *arena;
+	const struct rpc_options *options;
+	bool guessed; /* by write_prepare: telephone numbers */
+	int result;   /* of write_prepare or write_prove */
+};
 
-/* Prepares an event anew that was guessed, unless the snapshot that the reader holds has its
- * telephone numbers; NULL for no snapshot. The rest is as for write_prepare, whose arguments
- * these are. 0; REQUEST_E_REJECTED. The reader's thread. */
-int write_prove(struct engine_write *write, struct rejection *rejection, struct arena *arena,
-    const struct write_kind *kind, const ProtobufCMessage *message, const struct rpc_options *options,
+/* Makes a write of a request: its event, its request_id and the digest, and whether it only
+ * asks. The rest of *write is left as it is. What looks like a telephone number in normal form
+ * is taken for one, without the library's tables, and request->guessed says so: then nothing that
+ * comes of it holds before write_prove, be it a write or a rejection. 0; REQUEST_E_REJECTED.
+ * Any thread. */
+int write_prepare(struct engine_write *write, struct rejection *rejection, struct write_request *request);
+
+/* Proves what was guessed by the snapshot that the reader holds: a number that somebody of the
+ * account has is in normal form (N3), any other is looked up in the tables. NULL for no snapshot.
+ * Gives what write_prepare gave where nothing was guessed. 0; REQUEST_E_REJECTED. The reader's
+ * thread. */
+int write_prove(struct engine_write *write, struct rejection *rejection, struct write_request *request,
     struct graph_reader *reader);
 
 /* Hands a write to the engine. 0, and write->done is called; REQUEST_E_REJECTED, and it

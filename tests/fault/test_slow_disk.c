@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* An event is looked at before the committer has it only where that seemed to be worth while,
@@ -30,10 +31,39 @@ expect_answered(struct scene *s, const char *tag)
 }
 
 static void
+remove_directory(void *path)
+{
+	test_directory_remove(path);
+	free(path);
+}
+
+/* Has every sync wait from now on. */
+static void
+hold_syncs(const char *hold)
+{
+	int descriptor = open(hold, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	assert_true(descriptor >= 0);
+	close(descriptor);
+}
+
+/* Waits until one does. */
+static void
+await_held(struct scene *s, const char *hold)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	const char *held = scene_print(s, "%s.held", hold);
+
+	for (int i = 0; i < PATIENCE_MS && access(held, F_OK) != 0; i++)
+		nanosleep(&moment, NULL);
+	assert_int_equal(access(held, F_OK), 0);
+}
+
+static void
 test_who_says_nothing_new_does_not_wait_for_the_disk(struct scene *s)
 {
 	const char *module = getenv("ANAGRAPH_HOLD_SYNC_MODULE");
-	char *directory = scene_keep(s, test_directory_create(), free);
+	char *directory = scene_keep(s, test_directory_create(), remove_directory);
 	char *hold = scene_print(s, "%s/hold", directory);
 	const char *const environment[] = { scene_print(s, "LD_PRELOAD=%s", module),
 		scene_print(s, "ANAGRAPH_HOLD_SYNC=%s", hold), "ASAN_OPTIONS=verify_asan_link_order=0",
@@ -43,7 +73,7 @@ test_who_says_nothing_new_does_not_wait_for_the_disk(struct scene *s)
 	const uint8_t *known;
 	size_t change_size;
 	size_t known_size;
-	int descriptor;
+	struct client_answer answer;
 
 	identify(s, CONTACTS, ID("chat", "v-1")); /* the file's own daemon has a store, too */
 	assert_non_null(module);
@@ -54,17 +84,16 @@ test_who_says_nothing_new_does_not_wait_for_the_disk(struct scene *s)
 	    &known_size, s, CONTACTS, AT(1), ID("email", "rossi@example.it"), ID("phone", "+390212345678"));
 	change = encode_event(
 	    &change_size, s, CONTACTS, AT(2), ID("email", "rossi@example.it"), TEXT("CITY", "Bari"));
-	descriptor = open(hold, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	assert_true(descriptor >= 0);
-	close(descriptor);
+	hold_syncs(hold);
 	start(s, "change", change, change_size);
+	await_held(s, hold);
 	start(s, "known", known, known_size);
 	expect_answered(s, "known");
 	expect_contact(s, 1, "email=rossi@example.it phone=+390212345678");
+	assert_int_equal(client_next(&answer, s->client, 0), CLIENT_E_TIMEOUT);
 	assert_int_equal(unlink(hold), 0);
 	expect_answered(s, "change");
 	expect_contact(s, 1, "email=rossi@example.it phone=+390212345678 CITY=Bari");
-	test_directory_remove(directory);
 }
 
 int

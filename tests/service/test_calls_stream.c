@@ -78,6 +78,35 @@ test_answers_come_in_order(struct scene *s)
 	assert_null(caller_read(caller));
 }
 
+/* As Identify takes them: one that is stored, one that is none, one that only looks as if it were
+ * in normal form. */
+static void
+test_N3_numbers_of_a_stream(struct scene *s)
+{
+	static const char *const numbers[] = { "+390212345678", "+390212345678", "+999123456789",
+		"+4402079460000", "+442079460000" };
+	static const unsigned contacts[] = { 1, 1, 0, 2, 2 };
+	enum { COUNT = sizeof(numbers) / sizeof(numbers[0]) };
+	struct caller *caller = caller_open(s);
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const Anagraph__V1__IdentifyStreamResponse *answer;
+
+		caller_send(caller, CONTACTS, AT(1), ID("phone", numbers[i]));
+		answer = caller_read(caller);
+		if (contacts[i] == 0) {
+			assert_non_null(answer->error);
+			assert_string_equal(answer->error->reason, "IDENTIFIER_INVALID");
+			assert_string_equal(answer->error->field, "identifiers[0].value");
+			continue;
+		}
+		assert_non_null(answer->response);
+		assert_int_equal(answer->response->contact->id, contacts[i]);
+	}
+	caller_finish_well(caller);
+	expect_contact(s, 2, "phone=+442079460000");
+}
+
 /* Events that can't be taken in, among those that can. */
 static void
 test_a_bad_event_is_its_own_answers_error(struct scene *s)
@@ -501,6 +530,7 @@ main(void)
 		STOCK_TEST(test_stream_without_an_event_ends_well),
 		STOCK_TEST(test_end_tells_the_transaction),
 		STOCK_TEST(test_answers_come_in_order),
+		STOCK_TEST(test_N3_numbers_of_a_stream),
 		STOCK_TEST(test_a_bad_event_is_its_own_answers_error),
 		STOCK_TEST(test_N1_bytes_that_carry_no_event),
 		STOCK_TEST(test_an_event_in_parts),

@@ -6,7 +6,7 @@
 #include "tests/support/act.h"
 #include "tests/support/call.h"
 
-enum { ASKED_COUNT = 23, ROUNDS = 60, IN_FLIGHT = 200, WRITES = 300, READS_A_WRITE = 5 };
+enum { ASKED_COUNT = 29, ROUNDS = 60, IN_FLIGHT = 200, WRITES = 300, READS_A_WRITE = 5 };
 
 /* A request, and what it is answered when it comes alone. */
 struct asked {
@@ -118,6 +118,10 @@ ask_all(struct asked asked[ASKED_COUNT], struct scene *s)
 	event = encode_event(
 	    &size, s, CONTACTS, AT(6), ID("email", "verdi@example.it"), ID("phone", "+442079460000"));
 	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+	/* Another account, whose revision is another. */
+	event = encode_event(&size, s, CONTACTS, AT(4), ID("email", "rossi@example.it"), ACCOUNT(other));
+	for (int i = 0; i < 6; i++)
+		asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
 	assert_int_equal(count, ASKED_COUNT);
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/support/store.h"
+
 /* What is given is stored as normal, and found as either. */
 static void
 expect_form(struct scene *s, const char *namespace_name, const char *given, const char *normal)
@@ -151,6 +153,30 @@ test_N3_what_is_no_number(struct scene *s)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		expect_bad(s, numbers[i % 3], bad[i]);
+}
+
+/* What the store has was in normal form when it was stored, whatever a later library says. */
+static void
+test_N3_a_number_that_somebody_has_is_taken_as_it_stands(struct scene *s)
+{
+	enum { PAST_ALL_DOUBTS = 100 };
+
+	identify(s, CONTACTS, ID("chat", "v-1")); /* the file's own daemon has a store, too */
+	scene_use(s, NULL);
+	expect_bad(s, "phone", "+999123456789");
+	scene_stop(s);
+	store_tell_number(service_data_dir(s->service), s->account, "+999123456789");
+	scene_start(s);
+	for (int i = 0; i < PAST_ALL_DOUBTS; i++)
+		assert_int_equal(identify(s, CONTACTS, AT(1), ID("phone", "+999123456789")), 1);
+	identify(s, CONTACTS, AT(2), ID("phone", "+999123456789"), ID("landline", "+4402079460000"));
+	expect_contact(s, 1, "phone=+999123456789 landline=+442079460000");
+	expect_invalid(s, "IDENTIFIER_INVALID", "identifiers[1].value", CONTACTS,
+	    ID("phone", "+999123456789"), ID("whatsapp", "+999123456780"));
+	expect_invalid(s, "ATTRIBUTE_INVALID", "attributes[0].name", CONTACTS, ID("phone", "+999123456789"),
+	    TEXT("no name", "x"));
+	expect_bad(s, "landline", "+999123456789");
+	expect_bad(s, "phone", "+999 123456789");
 }
 
 static void
@@ -301,6 +327,7 @@ main(void)
 		STOCK_TEST(test_N3_numbers_become_e164),
 		STOCK_TEST(test_N3_italian_numbers_keep_their_zero),
 		STOCK_TEST(test_N3_what_is_no_number),
+		STOCK_TEST(test_N3_a_number_that_somebody_has_is_taken_as_it_stands),
 		STOCK_TEST(test_N4_other_namespaces_keep_case),
 		STOCK_TEST(test_N4_composed_and_decomposed_are_one),
 		STOCK_TEST(test_N4_limits),

@@ -12,6 +12,7 @@
 
 #include <limits.h>
 
+#include "rules/identify.h"
 #include "rules/normalize.h"
 #include "server/graph/environment.h"
 #include "server/graph/scan.h"
@@ -77,6 +78,38 @@ store_expire_journal(const char *data_dir, const char *account)
 	    graph_expire_journal(&removed, graph, bytes_of_string(account), INT64_MAX, MOST, &error), 0);
 	assert_in_range(removed, 1, MOST - 1);
 	assert_int_equal(graph_commit(&txn, graph, &error), 0);
+	graph_close(graph);
+}
+
+void
+store_tell_number(const char *data_dir, const char *account, const char *number)
+{
+	enum { ARENA_BYTES = 1024 * 1024 };
+	const struct account_settings *settings = &settings_default()->defaults;
+	struct identifier phone = { .namespace_id = NAMESPACE_PHONE, .value = bytes_of_string(number) };
+	struct event event = {
+		.action = ACTION_IDENTIFY,
+		.account = bytes_of_string(account),
+		.claim = { .source = SOURCE_CONTACTS },
+		.identifiers = &phone,
+		.identifier_count = 1,
+	};
+	struct graph *graph = open_store(data_dir);
+	struct graph_error error = { 0 };
+	struct neighbourhood known;
+	struct changeset changeset;
+	struct bytes contact;
+	struct arena arena;
+	uint64_t txn;
+
+	arena_init(&arena, ARENA_BYTES);
+	event_receive(&event, 1);
+	assert_int_equal(graph_write_begin(graph), 0);
+	assert_int_equal(graph_load(&known, graph, &arena, &event, &error), 0);
+	assert_int_equal(identify_decide(&changeset, &arena, &event, &known, settings, NULL), 0);
+	assert_int_equal(graph_apply(&contact, graph, &arena, &event, &changeset, &error), 0);
+	assert_int_equal(graph_commit(&txn, graph, &error), 0);
+	arena_finish(&arena);
 	graph_close(graph);
 }
 

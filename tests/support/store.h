@@ -25,6 +25,10 @@ uint64_t store_journal_size(const char *data_dir, const char *account);
 /* Takes all entries out of the account's journal, as if their time were over. */
 void store_expire_journal(const char *data_dir, const char *account);
 
+/* Has CONTACTS tell of a telephone number, past all normal forms: what a service would have
+ * done whose number library knew the number. */
+void store_tell_number(const char *data_dir, const char *account, const char *number);
+
 /* The account's journal entries, oldest first, a line each, to be freed:
  *	SOURCE contact outcome [KIND name VERDICT policy/version/build]… [cause name]…
  * with outcomes and causes by number. An operator's act has, after the outcome,

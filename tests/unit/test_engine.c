@@ -295,17 +295,15 @@ test_what_changes_nothing_is_answered_alike_from_a_snapshot(void **state)
 static void
 test_N3_numbers_that_somebody_has(void **state)
 {
-	struct identifier identifiers[] = {
-		{ .namespace_id = NAMESPACE_EMAIL, .value = BYTES("rossi@example.it") },
-		{ .namespace_id = NAMESPACE_PHONE, .value = BYTES("+390212345678") },
-		{ .namespace_id = NAMESPACE_LANDLINE, .value = BYTES("+390212345678") },
-	};
-	struct event event = {
+	static const struct bytes shop = { (const uint8_t *)"shop", 4 };
+	static const struct bytes number = { (const uint8_t *)"+390212345678", 13 };
+	struct identifier phone = { .namespace_id = NAMESPACE_PHONE, .value = number };
+	const struct event event = {
 		.action = ACTION_IDENTIFY,
-		.account = BYTES("shop"),
+		.account = shop,
 		.claim = { .source = SOURCE_PUSH },
-		.identifiers = identifiers,
-		.identifier_count = 2,
+		.identifiers = &phone,
+		.identifier_count = 1,
 	};
 	struct engine_options options = { .settings = settings_default() };
 	struct graph_reader *reader;
@@ -317,19 +315,13 @@ test_N3_numbers_that_somebody_has(void **state)
 	engine = start(&store, &options, MAP_BYTES);
 	assert_int_equal(graph_reader_create(&reader, store.graph), 0);
 	assert_int_equal(graph_read_begin(reader), 0);
-	assert_false(engine_has_numbers(reader, &event));
-	event.identifier_count = 1;
-	assert_true(engine_has_numbers(reader, &event));
+	assert_false(engine_has_number(reader, shop, NAMESPACE_PHONE, number));
 	graph_read_end(reader);
-	event.identifier_count = 2;
 	write_event(&told, engine, &event);
 	assert_int_equal(graph_read_begin(reader), 0);
-	assert_true(engine_has_numbers(reader, &event));
-	event.identifier_count = 3;
-	assert_false(engine_has_numbers(reader, &event));
-	event.account = BYTES("shop2");
-	event.identifier_count = 2;
-	assert_false(engine_has_numbers(reader, &event));
+	assert_true(engine_has_number(reader, shop, NAMESPACE_PHONE, number));
+	assert_false(engine_has_number(reader, shop, NAMESPACE_LANDLINE, number));
+	assert_false(engine_has_number(reader, BYTES("shop2"), NAMESPACE_PHONE, number));
 	graph_read_end(reader);
 	graph_reader_destroy(reader);
 	engine_drain(engine);

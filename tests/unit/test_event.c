@@ -26,6 +26,7 @@ struct scene {
 	struct attribute_input attributes[ROOM];
 	char texts[ROOM][16];
 	struct event_input input;
+	const struct known_numbers *known;
 	struct event event;
 	struct rejection rejection;
 };
@@ -91,7 +92,8 @@ prepare(struct scene *scene)
 
 	memset(&scene->rejection, 0, sizeof(scene->rejection));
 	memset(&scene->event, 0x5a, sizeof(scene->event));
-	return event_prepare(&scene->event, &scene->rejection, &scene->arena, &scene->input, &settings);
+	return event_prepare(
+	    &scene->event, &scene->rejection, &scene->arena, &scene->input, &settings, scene->known);
 }
 
 static void
@@ -620,67 +622,74 @@ test_memory_out_leaves_event_untouched(void **state)
 	assert_int_equal(scene->event.attribute_count, 1);
 }
 
-/* As prepare, by event_guess. */
-static int
-guess(struct scene *scene)
-{
-	const struct account_settings settings = { .default_region = BYTES("IT") };
+/* One number that acme has. */
+struct owned {
+	enum namespace_id namespace_id;
+	struct bytes number;
+	unsigned asked;
+};
 
-	return event_guess(&scene->event, &scene->rejection, &scene->arena, &scene->input, &settings);
+static bool
+is_owned(void *context, struct bytes account, enum namespace_id namespace_id, struct bytes number)
+{
+	struct owned *owned = context;
+
+	assert_bytes(account, BYTES("acme"));
+	owned->asked++;
+	return namespace_id == owned->namespace_id && bytes_equal(number, owned->number);
 }
 
 static void
-test_N3_what_looks_like_a_number_is_guessed(void **state)
+test_N3_a_known_number_is_looked_up_in_no_table(void **state)
 {
 	static const char *const names[] = { "phone", "whatsapp", "landline" };
 	struct scene *scene = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct owned owned = { namespace_find(bytes_of_string(names[i])), BYTES("+999123456789"), 0 };
+		const struct known_numbers known = { &owned, is_owned };
+
 		clear(scene);
 		add_identifier(scene, "email", BYTES(" Rossi@example.it "));
 		add_identifier(scene, names[i], BYTES("+999123456789"));
-		assert_int_equal(prepare(scene), EVENT_E_REJECTED);
-		assert_int_equal(guess(scene), 0);
-		assert_true(scene->event.guessed);
-		assert_bytes(scene->event.identifiers[0].value, BYTES("rossi@example.it"));
-		assert_bytes(scene->event.identifiers[1].value, BYTES("+999123456789"));
-		assert_bytes(scene->event.identifiers[1].given, BYTES(""));
+		add_identifier(scene, names[(i + 1) % 3], BYTES("+4402079460000"));
+		scene->known = NULL;
+		assert_rejected(scene, REASON_IDENTIFIER_INVALID, "identifiers[1].value");
+		scene->known = &known;
+		assert_int_equal(prepare(scene), 0);
+		assert_int_equal(owned.asked, 2);
+		assert_int_equal(scene->event.identifier_count, 3);
+		for (size_t j = 0; j < 3; j++) {
+			const struct identifier *identifier = &scene->event.identifiers[j];
+
+			if (identifier->namespace_id == NAMESPACE_EMAIL)
+				assert_bytes(identifier->value, BYTES("rossi@example.it"));
+			else if (identifier->namespace_id == owned.namespace_id)
+				assert_bytes(identifier->value, BYTES("+999123456789"));
+			else
+				assert_bytes(identifier->value, BYTES("+442079460000"));
+		}
 	}
 }
 
 static void
-test_N3_nothing_else_is_guessed(void **state)
+test_N3_nothing_else_is_asked_for(void **state)
 {
 	struct scene *scene = *state;
+	struct owned owned = { NAMESPACE_PHONE, BYTES("+39021234567"), 0 };
+	const struct known_numbers known = { &owned, is_owned };
 
+	scene->known = &known;
 	add_identifier(scene, "phone", BYTES("+39 02 1234567"));
 	add_identifier(scene, "ext_id", BYTES("+39021234567"));
-	assert_int_equal(guess(scene), 0);
-	assert_false(scene->event.guessed);
+	assert_int_equal(prepare(scene), 0);
+	assert_int_equal(owned.asked, 0);
 	assert_bytes(scene->event.identifiers[1].value, BYTES("+39021234567"));
 	clear(scene);
-	add_identifier(scene, "phone", BYTES("+39021234567"));
-	assert_int_equal(prepare(scene), 0);
-	assert_false(scene->event.guessed);
-}
-
-/* What is wrong first is told, also if it was guessed. */
-static void
-test_a_guess_is_rejected_like_what_was_proved(void **state)
-{
-	struct scene *scene = *state;
-
 	add_identifier(scene, "phone", BYTES("+999123456789"));
 	add_string(scene, BYTES("no name"), BYTES("x"));
-	assert_int_equal(guess(scene), EVENT_E_REJECTED);
-	assert_int_equal(scene->rejection.reason, REASON_IDENTIFIER_INVALID);
-	assert_string_equal(scene->rejection.field, "identifiers[0].value");
-	clear(scene);
-	add_identifier(scene, "phone", BYTES("+4407911123456"));
-	add_identifier(scene, "phone", BYTES("+447911123456"));
-	assert_int_equal(guess(scene), 0);
-	assert_false(scene->event.guessed);
-	assert_int_equal(scene->event.identifier_count, 1);
+	assert_rejected(scene, REASON_IDENTIFIER_INVALID, "identifiers[0].value");
+	assert_int_equal(owned.asked, 1);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -711,9 +720,8 @@ main(void)
 		TEST(test_R19_observed_at_missing_is_recorded_at),
 		TEST(test_R19_claim_is_that_of_every_value),
 		TEST(test_timestamps_are_cut_to_microseconds),
-		TEST(test_N3_what_looks_like_a_number_is_guessed),
-		TEST(test_N3_nothing_else_is_guessed),
-		TEST(test_a_guess_is_rejected_like_what_was_proved),
+		TEST(test_N3_a_known_number_is_looked_up_in_no_table),
+		TEST(test_N3_nothing_else_is_asked_for),
 		TEST(test_lookup),
 		TEST(test_memory_out_leaves_event_untouched),
 	};

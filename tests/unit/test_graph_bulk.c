@@ -98,7 +98,7 @@ tell(struct hand_store *store, struct arena *arena, const struct dataset *datase
 	make_telling(&telling, account, &contact);
 	arena_reset(arena);
 	assert_int_equal(
-	    event_prepare(&event, &rejection, arena, &telling.input, &settings_default()->defaults), 0);
+	    event_prepare(&event, &rejection, arena, &telling.input, &settings_default()->defaults, NULL), 0);
 	event_receive(&event, fill_recorded_at_us(number));
 	assert_int_equal(graph_load(&known, store->graph, arena, &event, &error), 0);
 	assert_int_equal(
