@@ -84,14 +84,14 @@ latency()
 {
 	store 1m 1M && store write 1M || return 1
 	"$bench" run --store "$stores/1m" --rounds 3 --seconds "$(s 3)" --warm-up "$(s 1)" --in-flight 512 --mix resolve \
-		--rate 2000 --name 'resolve at 2k/s' \
-		--against --rate 5000 --name 'resolve at 5k/s' --against --rate 10000 --name 'resolve at 10k/s' \
-		--against --rate 20000 --name 'resolve at 20k/s' --against --rate 30000 --name 'resolve at 30k/s' ||
+		--rate 5000 --name 'resolve at 5k/s' \
+		--against --rate 10000 --name 'resolve at 10k/s' --against --rate 20000 --name 'resolve at 20k/s' \
+		--against --rate 40000 --name 'resolve at 40k/s' --against --rate 80000 --name 'resolve at 80k/s' ||
 		return 1
 	"$bench" run --store "$stores/write" --rounds 3 --seconds "$(s 3)" --warm-up "$(s 1)" --in-flight 512 \
-		--mix identify-change --rate 500 --name 'identify at 500/s' \
-		--against --rate 1000 --name 'identify at 1k/s' --against --rate 2000 --name 'identify at 2k/s' \
-		--against --rate 4000 --name 'identify at 4k/s' --against --rate 8000 --name 'identify at 8k/s'
+		--mix identify-change --rate 1000 --name 'identify at 1k/s' \
+		--against --rate 2000 --name 'identify at 2k/s' --against --rate 4000 --name 'identify at 4k/s' \
+		--against --rate 8000 --name 'identify at 8k/s' --against --rate 16000 --name 'identify at 16k/s'
 }
 
 # Durable writes: of one caller to many, and what a write that changes nothing costs.
