@@ -1,6 +1,7 @@
 /* The one thread that writes. It takes all that waits, decides each event on what the
  * ones before it left, commits once, and answers only then. While the commit syncs,
- * the next batch gathers: the busier, the larger, with nothing to tune.
+ * the next batch gathers: the busier, the larger, with nothing to tune. Callers who come
+ * back as soon as they are answered are waited for a moment, for they fit in as well.
  *
  * What always holds: an event is applied whole or not at all, and is answered with
  * success only after graph_commit returned 0. What fails how: an event that cannot be
@@ -19,6 +20,7 @@
 
 #include "server/engine/action.h"
 #include "server/engine/decided.h"
+#include "server/engine/reunion.h"
 #include "server/engine/sweep.h"
 #include "server/engine/told.h"
 #include "server/wire/messages.h"
@@ -41,6 +43,7 @@ struct engine {
 	struct sweep sweep;
 	struct decided_list decided; /* of the transaction */
 	bool alarmed;                /* the store was past its alarm when last looked at */
+	struct reunion reunion;
 	/* Set by the committer, read by any thread. */
 	_Atomic int64_t recorded_at_us; /* of the last event */
 	atomic_bool full;               /* the last write that began found no space */
@@ -50,6 +53,7 @@ struct engine {
 	struct engine_write *first;
 	struct engine_write **last_next;
 	size_t waiting_count;
+	size_t wanted_count;                /* the committer waits until so many do; 0: it does not */
 	const struct decider *next_decider; /* to be taken before the next batch; NULL: none */
 	pthread_cond_t decider_taken;
 	bool draining;
@@ -153,6 +157,22 @@ wait_for_work(struct engine *engine)
 	}
 }
 
+/* Waits for those who have just been answered, where that is worth while. With the lock. */
+static void
+wait_for_reunion(struct engine *engine)
+{
+	const struct timespec until = timespec_of(engine->reunion.until_us);
+	int result = 0;
+
+	engine->wanted_count = reunion_wanted(&engine->reunion, engine->waiting_count, engine_now_us());
+	if (engine->wanted_count == 0)
+		return;
+	while (engine->waiting_count < engine->wanted_count && !engine->ending && result == 0)
+		result = pthread_cond_timedwait(&engine->arrived, &engine->lock, &until);
+	reunion_note(&engine->reunion, engine->waiting_count >= engine->wanted_count);
+	engine->wanted_count = 0;
+}
+
 /* With the lock, between two batches. */
 static void
 take_decider(struct engine *engine)
@@ -176,6 +196,7 @@ take_batch(struct engine_write **out, struct engine *engine)
 
 	pthread_mutex_lock(&engine->lock);
 	wait_for_work(engine);
+	wait_for_reunion(engine);
 	take_decider(engine);
 	goes_on = engine->first != NULL || !engine->ending;
 	batch = engine->first;
@@ -452,13 +473,31 @@ watch_space(struct engine *engine)
 	engine->alarmed = alarm;
 }
 
+/* All who wait and all of a batch that is going to be answered. */
+static void
+expect_reunion(struct engine *engine, const struct engine_write *batch)
+{
+	size_t count = 0;
+
+	for (; batch != NULL; batch = batch->next)
+		count++;
+	pthread_mutex_lock(&engine->lock);
+	count += engine->waiting_count;
+	pthread_mutex_unlock(&engine->lock);
+	reunion_expect(&engine->reunion, count < LIMIT_BATCH_EVENTS ? count : LIMIT_BATCH_EVENTS);
+}
+
 static void
 write_and_answer(struct engine *engine, struct engine_write *batch)
 {
+	int64_t begun_us = engine_now_us();
 	int result = write_batch(engine, batch);
+	int64_t writing_us = engine_now_us() - begun_us;
 
 	if (result == 0) {
+		expect_reunion(engine, batch);
 		answer(batch);
+		reunion_begin(&engine->reunion, engine_now_us(), writing_us);
 	} else if (result == GRAPH_E_FAILED || batch->next == NULL) {
 		for (struct engine_write *write = batch; write != NULL; write = write->next)
 			reject_for_store(engine, write, result);
@@ -607,7 +646,7 @@ engine_submit(struct engine *engine, struct engine_write *write)
 		*engine->last_next = write;
 		engine->last_next = &write->next;
 		engine->waiting_count++;
-		if (engine->first == write)
+		if (engine->first == write || engine->waiting_count == engine->wanted_count)
 			pthread_cond_signal(&engine->arrived);
 	}
 	pthread_mutex_unlock(&engine->lock);
