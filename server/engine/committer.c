@@ -484,7 +484,7 @@ expect_reunion(struct engine *engine, const struct engine_write *batch)
 	pthread_mutex_lock(&engine->lock);
 	count += engine->waiting_count;
 	pthread_mutex_unlock(&engine->lock);
-	reunion_expect(&engine->reunion, count < LIMIT_BATCH_EVENTS ? count : LIMIT_BATCH_EVENTS);
+	reunion_expect(&engine->reunion, count);
 }
 
 static void

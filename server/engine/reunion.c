@@ -34,8 +34,8 @@ reunion_wanted(struct reunion *reunion, size_t waiting_count, int64_t now_us)
 	size_t wanted_count = reunion->wanted_count;
 
 	reunion->wanted_count = 0;
-	if (waiting_count == 0 || waiting_count >= wanted_count || now_us >= reunion->until_us ||
-	    !is_worth_waiting(reunion))
+	if (waiting_count == 0 || waiting_count >= wanted_count || wanted_count > REUNION_MOST ||
+	    now_us >= reunion->until_us || !is_worth_waiting(reunion))
 		return 0;
 	return wanted_count;
 }

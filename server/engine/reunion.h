@@ -1,15 +1,18 @@
 /* Whether to wait for callers who have just been answered. Private to engine/.
  *
  * Callers who say the next thing once they are answered fall into two halves, of which one gathers
- * while the other is written. All in one batch share more pages, and a sync. So they are waited
- * for, up to a part of the time that writing took: where there are so many that they need
- * longer, they had better come while others are written. No I/O, clock or lock. */
+ * while the other is written. All in one batch share more pages, and a sync. So they are waited for,
+ * up to a part of the time that writing took; not where there are many, for then it takes longer to
+ * hear of them all than two syncs do. No I/O, clock or lock. */
 #ifndef ANAGRAPH_SERVER_ENGINE_REUNION_H
 #define ANAGRAPH_SERVER_ENGINE_REUNION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The most that are waited for together. */
+enum { REUNION_MOST = 32 };
 
 /* All zeros to begin with. */
 struct reunion {

@@ -47,6 +47,19 @@ test_nobody_is_waited_for_twice_nor_too_late(void **state)
 }
 
 static void
+test_so_many_are_waited_for(void **state)
+{
+	(void)state;
+	for (size_t count = REUNION_MOST; count <= REUNION_MOST + 1; count++) {
+		struct reunion reunion = { 0 };
+
+		reunion_expect(&reunion, count);
+		reunion_begin(&reunion, 0, WRITING_US);
+		assert_int_equal(reunion_wanted(&reunion, HALF, 0), count == REUNION_MOST ? REUNION_MOST : 0);
+	}
+}
+
+static void
 test_who_does_not_come_back_is_hardly_ever_waited_for(void **state)
 {
 	struct reunion reunion = { 0 };
@@ -73,6 +86,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_comes_back_is_waited_for),
 		cmocka_unit_test(test_nobody_is_waited_for_twice_nor_too_late),
+		cmocka_unit_test(test_so_many_are_waited_for),
 		cmocka_unit_test(test_who_does_not_come_back_is_hardly_ever_waited_for),
 	};
 
