@@ -1,10 +1,10 @@
-/* Preloaded into a daemon under test: while the file named by ANAGRAPH_HOLD_SYNC exists, no
- * sync to stable storage comes to its end; once one is held, there is a file of that name with
- * ".held" behind it. */
+/* Preloaded into a daemon under test: while somebody else has the file named by
+ * ANAGRAPH_HOLD_SYNC locked, no sync to stable storage comes to its end. The first that waits
+ * says so through the FIFO of that name with ".held" behind it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* Overrides libc's. */
@@ -17,20 +17,26 @@ tell(const char *hold)
 	int descriptor;
 
 	snprintf(held, sizeof(held), "%s.held", hold);
-	descriptor = open(held, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	if (descriptor >= 0)
-		close(descriptor);
+	descriptor = open(held, O_WRONLY | O_CLOEXEC);
+	if (descriptor < 0)
+		return;
+	if (write(descriptor, "!", 1) != 1)
+		abort();
+	close(descriptor);
 }
 
 int
 fdatasync(int descriptor)
 {
-	static const struct timespec moment = { .tv_nsec = 1000000 };
 	const char *hold = getenv("ANAGRAPH_HOLD_SYNC");
+	int lock = hold == NULL ? -1 : open(hold, O_RDONLY | O_CLOEXEC);
 
-	while (hold != NULL && access(hold, F_OK) == 0) {
-		tell(hold);
-		nanosleep(&moment, NULL);
+	if (lock >= 0) {
+		if (flock(lock, LOCK_SH | LOCK_NB) != 0) {
+			tell(hold);
+			flock(lock, LOCK_SH);
+		}
+		close(lock);
 	}
 	return fsync(descriptor);
 }

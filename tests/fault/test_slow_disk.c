@@ -3,9 +3,11 @@
 #include "tests/support/call.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* An event is looked at before the committer has it only where that seemed to be worth while,
@@ -37,26 +39,30 @@ remove_directory(void *path)
 	free(path);
 }
 
-/* Has every sync wait from now on. */
-static void
-hold_syncs(const char *hold)
+/* Has every sync wait until the lock is given back. Returns it. */
+static int
+hold_syncs(struct scene *s, const char *hold)
 {
-	int descriptor = open(hold, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	int lock = open(hold, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 
-	assert_true(descriptor >= 0);
-	close(descriptor);
+	assert_true(lock >= 0);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	assert_int_equal(mkfifo(scene_print(s, "%s.held", hold), 0600), 0);
+	return lock;
 }
 
 /* Waits until one does. */
 static void
 await_held(struct scene *s, const char *hold)
 {
-	const struct timespec moment = { .tv_nsec = 1000000 };
-	const char *held = scene_print(s, "%s.held", hold);
+	struct pollfd held = {
+		.fd = open(scene_print(s, "%s.held", hold), O_RDONLY | O_NONBLOCK | O_CLOEXEC),
+		.events = POLLIN,
+	};
 
-	for (int i = 0; i < PATIENCE_MS && access(held, F_OK) != 0; i++)
-		nanosleep(&moment, NULL);
-	assert_int_equal(access(held, F_OK), 0);
+	assert_true(held.fd >= 0);
+	assert_int_equal(poll(&held, 1, PATIENCE_MS), 1);
+	close(held.fd);
 }
 
 static void
@@ -74,6 +80,7 @@ test_who_says_nothing_new_does_not_wait_for_the_disk(struct scene *s)
 	size_t change_size;
 	size_t known_size;
 	struct client_answer answer;
+	int lock;
 
 	identify(s, CONTACTS, ID("chat", "v-1")); /* the file's own daemon has a store, too */
 	assert_non_null(module);
@@ -84,14 +91,14 @@ test_who_says_nothing_new_does_not_wait_for_the_disk(struct scene *s)
 	    &known_size, s, CONTACTS, AT(1), ID("email", "rossi@example.it"), ID("phone", "+390212345678"));
 	change = encode_event(
 	    &change_size, s, CONTACTS, AT(2), ID("email", "rossi@example.it"), TEXT("CITY", "Bari"));
-	hold_syncs(hold);
+	lock = hold_syncs(s, hold);
 	start(s, "change", change, change_size);
 	await_held(s, hold);
 	start(s, "known", known, known_size);
 	expect_answered(s, "known");
 	expect_contact(s, 1, "email=rossi@example.it phone=+390212345678");
 	assert_int_equal(client_next(&answer, s->client, 0), CLIENT_E_TIMEOUT);
-	assert_int_equal(unlink(hold), 0);
+	close(lock);
 	expect_answered(s, "change");
 	expect_contact(s, 1, "email=rossi@example.it phone=+390212345678 CITY=Bari");
 }
