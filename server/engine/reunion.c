@@ -1,14 +1,7 @@
-/* What came of waiting is kept as a share that forgets. Where it has not helped one time in two, a
- * wait now and then sees whether that has changed. */
+/* Waiting has to help one time in two. */
 #include "server/engine/reunion.h"
 
-enum {
-	SHARE_FULL = 1024,
-	SHARE_FORGOTTEN = 8,
-	SHARE_WORTH_WAITING = SHARE_FULL / 2,
-	DOUBTED_A_WAIT = 32,
-	PART_OF_WRITING = 3,
-};
+enum { WORTH_WAITING = WORTH_FULL / 2, WAITS_FORGOTTEN = 8, PART_OF_WRITING = 3 };
 
 void
 reunion_expect(struct reunion *reunion, size_t count)
@@ -22,12 +15,6 @@ reunion_begin(struct reunion *reunion, int64_t now_us, int64_t writing_us)
 	reunion->until_us = now_us + writing_us / PART_OF_WRITING;
 }
 
-static bool
-is_worth_waiting(struct reunion *reunion)
-{
-	return reunion->share >= SHARE_WORTH_WAITING || reunion->doubted_count++ % DOUBTED_A_WAIT == 0;
-}
-
 size_t
 reunion_wanted(struct reunion *reunion, size_t waiting_count, int64_t now_us)
 {
@@ -35,7 +22,7 @@ reunion_wanted(struct reunion *reunion, size_t waiting_count, int64_t now_us)
 
 	reunion->wanted_count = 0;
 	if (waiting_count == 0 || waiting_count >= wanted_count || wanted_count > REUNION_MOST ||
-	    now_us >= reunion->until_us || !is_worth_waiting(reunion))
+	    now_us >= reunion->until_us || !worth_trying(&reunion->worth, WORTH_WAITING))
 		return 0;
 	return wanted_count;
 }
@@ -43,11 +30,5 @@ reunion_wanted(struct reunion *reunion, size_t waiting_count, int64_t now_us)
 void
 reunion_note(struct reunion *reunion, bool came)
 {
-	reunion->share -= reunion->share / SHARE_FORGOTTEN;
-	if (!came)
-		return;
-	reunion->share += SHARE_FULL / SHARE_FORGOTTEN;
-	/* Worth while again, until one does not help. */
-	if (reunion->share < SHARE_WORTH_WAITING)
-		reunion->share = SHARE_WORTH_WAITING;
+	worth_note(&reunion->worth, WORTH_WAITING, WAITS_FORGOTTEN, came);
 }

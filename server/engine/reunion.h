@@ -11,15 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/worth.h"
+
 /* The most that are waited for together. */
 enum { REUNION_MOST = 32 };
 
 /* All zeros to begin with. */
 struct reunion {
-	size_t wanted_count;    /* writes that wait once all have come back; 0: nobody is waited for */
-	int64_t until_us;       /* when it is no use any more */
-	unsigned share;         /* of the last waits, how many were over in time */
-	unsigned doubted_count; /* waits that did not seem to be worth while */
+	size_t wanted_count; /* writes that wait once all have come back; 0: nobody is waited for */
+	int64_t until_us;    /* when it is no use any more */
+	struct worth worth;  /* of waits */
 };
 
 /* So many writes will wait if all who are being answered come back. */

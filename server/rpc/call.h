@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/worth.h"
 #include "server/rpc/rpc.h"
 
 enum method {
@@ -70,9 +71,8 @@ struct queue {
 	struct tag shut_down_tag;
 	struct arena scratch; /* for what ends with the handling of one call */
 	struct gather gather;
-	unsigned unchanged_share; /* of the last writes that were looked at, see write.c */
-	unsigned doubted_looks;   /* ever: how often looking was thought not to help, see there */
-	struct call *spare_calls; /* none of them with gRPC */
+	struct worth worth_a_look; /* of looking at writes, see write.c */
+	struct call *spare_calls;  /* none of them with gRPC */
 	unsigned spare_count;
 	unsigned owed_calls[METHOD_COUNT]; /* not posted for want of memory */
 	pthread_mutex_t stream_lock;

@@ -13,8 +13,9 @@
 #include "rules/namespaces.h"
 #include "server/rpc/access.h"
 
-/* Of shares, see is_worth_a_look. */
-enum { SHARE_FULL = 1024, SHARE_FORGOTTEN = 16, SHARE_WORTH_A_LOOK = SHARE_FULL / 8, DOUBTED_A_LOOK = 32 };
+/* Whether to see if events change anything before the committer does: one look in eight that
+ * helps is taken to pay for the others. */
+enum { WORTH_A_LOOK = WORTH_FULL / 8, LOOKS_FORGOTTEN = 16 };
 
 /* Where a message has the field of that name; NULL when its kind has none. */
 static void *
@@ -292,16 +293,6 @@ prove_together(struct together *together, struct graph_reader *reader)
 	}
 }
 
-/* Whether it is worth while to see if events change anything before the committer does: one
- * look in eight that helps is taken to pay for the others. What comes of looking is kept as a
- * share that forgets; where that is less, a look now and then sees whether it has changed, and
- * after one that helps the next event is looked at, too. */
-static bool
-is_worth_a_look(struct queue *queue)
-{
-	return queue->unchanged_share >= SHARE_WORTH_A_LOOK || queue->doubted_looks++ % DOUBTED_A_LOOK == 0;
-}
-
 /* Sees whether an event changes nothing; *message is the answer then. */
 static bool
 look(grpc_slice *message, struct call *call)
@@ -311,13 +302,9 @@ look(grpc_slice *message, struct call *call)
 	int result =
 	    engine_answer_unchanged(&call->write, queue->rpc->options.engine, queue->reader, &queue->scratch);
 
-	queue->unchanged_share -= queue->unchanged_share / SHARE_FORGOTTEN;
-	if (result == 0) {
-		queue->unchanged_share += SHARE_FULL / SHARE_FORGOTTEN;
-		if (queue->unchanged_share < SHARE_WORTH_A_LOOK)
-			queue->unchanged_share = SHARE_WORTH_A_LOOK;
+	worth_note(&queue->worth_a_look, WORTH_A_LOOK, LOOKS_FORGOTTEN, result == 0);
+	if (result == 0)
 		*message = grpc_slice_from_copied_buffer((const char *)response->data, response->size);
-	}
 	graph_read_forget(queue->reader);
 	arena_reset(&queue->scratch);
 	return result == 0;
@@ -361,7 +348,8 @@ struct unchanged {
 	grpc_slice messages[GATHER_CALLS];
 };
 
-/* Takes the events out that change nothing, and leaves the others, in order. */
+/* Takes the events out that change nothing, and leaves the others, in order; the requests have done
+ * their part. */
 static void
 take_unchanged(struct unchanged *unchanged, struct together *together)
 {
@@ -386,7 +374,7 @@ settle_together(struct together *together, struct queue *queue)
 {
 	struct unchanged unchanged = { .count = 0 };
 	struct answer answer = { .rejection = NULL };
-	bool looking = has_candidate(together) && is_worth_a_look(queue);
+	bool looking = has_candidate(together) && worth_trying(&queue->worth_a_look, WORTH_A_LOOK);
 	bool reading = (looking || has_guess(together)) && graph_read_begin(queue->reader) == 0;
 
 	if (reading && looking)

@@ -69,6 +69,18 @@ ask_id(struct scene *s, const char *account, uint64_t contact_id)
 	return ask_message(s, METHOD("Resolve"), &request.base);
 }
 
+/* An event by CONTACTS. */
+#define ask_event(s, ...) ask_parts(s, PARTS(__VA_ARGS__))
+
+static struct asked
+ask_parts(struct scene *s, const struct part *parts)
+{
+	size_t size;
+	const uint8_t *event = encode_parts(&size, s, CONTACTS, parts);
+
+	return ask_alone(s, METHOD("Identify"), event, size);
+}
+
 /* Every kind of Resolve, events that change nothing, and a call that joins no other. */
 static void
 ask_all(struct asked asked[ASKED_COUNT], struct scene *s)
@@ -77,9 +89,7 @@ ask_all(struct asked asked[ASKED_COUNT], struct scene *s)
 	Anagraph__V1__CountContactsRequest total = ANAGRAPH__V1__COUNT_CONTACTS_REQUEST__INIT;
 	char *long_name = scene_keep(s, calloc(1, 5000), free);
 	char *other = scene_print(s, "%s-other", s->account);
-	const uint8_t *event;
 	size_t count = 0;
-	size_t size;
 
 	memset(long_name, 'a', 4999);
 	nothing.account = s->account;
@@ -100,28 +110,16 @@ ask_all(struct asked asked[ASKED_COUNT], struct scene *s)
 	asked[count++] = ask_message(s, METHOD("Resolve"), &nothing.base);
 	asked[count++] = ask_alone(s, METHOD("Resolve"), "\xff\xff\xff", 3);
 	asked[count++] = ask_message(s, METHOD("CountContacts"), &total.base);
-	event = encode_event(
-	    &size, s, CONTACTS, AT(1), ID("email", "rossi@example.it"), TEXT("LAST_NAME", "Rossi"));
-	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
-	event = encode_event(
-	    &size, s, CONTACTS, AT(3), ID("email", "bianchi@example.it"), TEXT("LAST_NAME", "Bianchi"));
-	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
-	event = encode_event(&size, s, CONTACTS, AT(5), ID("email", "no address"));
-	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
-	event = encode_event(&size, s, CONTACTS, AT(2), ID("phone", "+390212345678"));
-	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
-	event = encode_event(&size, s, CONTACTS, AT(5), ID("phone", "+999123456789"));
-	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
-	event = encode_event(
-	    &size, s, CONTACTS, AT(6), ID("email", "verdi@example.it"), ID("phone", "+4402079460000"));
-	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
-	event = encode_event(
-	    &size, s, CONTACTS, AT(6), ID("email", "verdi@example.it"), ID("phone", "+442079460000"));
-	asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+	asked[count++] = ask_event(s, AT(1), ID("email", "rossi@example.it"), TEXT("LAST_NAME", "Rossi"));
+	asked[count++] = ask_event(s, AT(3), ID("email", "bianchi@example.it"), TEXT("LAST_NAME", "Bianchi"));
+	asked[count++] = ask_event(s, AT(5), ID("email", "no address"));
+	asked[count++] = ask_event(s, AT(2), ID("phone", "+390212345678"));
+	asked[count++] = ask_event(s, AT(5), ID("phone", "+999123456789"));
+	asked[count++] = ask_event(s, AT(6), ID("email", "verdi@example.it"), ID("phone", "+4402079460000"));
+	asked[count++] = ask_event(s, AT(6), ID("email", "verdi@example.it"), ID("phone", "+442079460000"));
 	/* Another account, whose revision is another. */
-	event = encode_event(&size, s, CONTACTS, AT(4), ID("email", "rossi@example.it"), ACCOUNT(other));
 	for (int i = 0; i < 6; i++)
-		asked[count++] = ask_alone(s, METHOD("Identify"), event, size);
+		asked[count++] = ask_event(s, AT(4), ID("email", "rossi@example.it"), ACCOUNT(other));
 	assert_int_equal(count, ASKED_COUNT);
 }
 
